@@ -1,0 +1,61 @@
+"""The error tree: it answers one question, try again or tell the user?"""
+
+from pathlib import Path
+
+from app.i18n import _
+
+
+class AgentError(Exception):
+    """Something went wrong that the user may have to know: a cause and a next step.
+
+    `cause` says what happened and `next_step` what to do about it, each one sentence
+    for a person, without secrets.
+    """
+
+    def __init__(self, cause: str, next_step: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.next_step}".strip()
+
+
+class TransientError(AgentError):
+    """Time may cure it: try again."""
+
+
+class FatalError(AgentError):
+    """Only the user can cure it: tell them and stop."""
+
+
+class ConfigError(FatalError):
+    """A flag, variable or line of the configuration file is wrong; nothing was started."""
+
+
+class TokenRefusedError(FatalError):
+    """The platform refused this agent's token, or revoked it while connected."""
+
+
+class AlreadyRunningError(FatalError):
+    """Another agent uses this home folder."""
+
+
+class WorkDirError(FatalError):
+    """The work folder cannot be made or written; carries the path and the cause."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            _("The work folder {path} cannot be used: {why}.").format(path=path, why=why),
+            _("Make it writable for this user or choose another one with --work-dir."),
+        )
+        self.path = path
+        self.why = why
+
+
+class LinkLostError(TransientError):
+    """The connection could not be opened, or it died."""
+
+
+class JournalError(TransientError):
+    """The journal could not be written (full disk, say); the caller still owns the data."""

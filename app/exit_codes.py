@@ -1,0 +1,37 @@
+"""The few exit codes of the agent, and which error ends with which."""
+
+from enum import IntEnum
+
+from app.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    TokenRefusedError,
+    WorkDirError,
+)
+
+
+class ExitCode(IntEnum):
+    """What the shell and a service manager see; documented in README and --help."""
+
+    OK = 0  # ended as asked: Ctrl+C, quit and a signal included, before the start as well
+    BUG = 1  # a long-lived part ended unexpectedly; agent.log has the traceback
+    USAGE = 2  # a flag, variable or line of the file is wrong; nothing was started
+    TOKEN_REFUSED = 3  # only a new token helps; starting again does not
+    ALREADY_RUNNING = 4  # another agent uses this home folder
+    WORK_DIR = 5  # the agent's own work folder cannot be used
+
+
+_ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (
+    (ConfigError, ExitCode.USAGE),
+    (TokenRefusedError, ExitCode.TOKEN_REFUSED),
+    (AlreadyRunningError, ExitCode.ALREADY_RUNNING),
+    (WorkDirError, ExitCode.WORK_DIR),
+)
+
+
+def exit_code_for(error: BaseException) -> ExitCode:
+    """Return the code with which an agent ended by `error` exits; BUG for what nobody expected."""
+    for kind, code in _ENDS:
+        if isinstance(error, kind):
+            return code
+    return ExitCode.BUG

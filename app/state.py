@@ -1,0 +1,122 @@
+"""What the faces see (Snapshot) and ask for (Command); the states of link and job."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class LinkState(Enum):
+    """Where the connection to the platform stands."""
+
+    STOPPED = "stopped"  # the user does not want it, or the agent ends
+    CONNECTING = "connecting"  # a socket is being opened
+    AUTHENTICATING = "authenticating"  # the socket is open, the platform has not greeted yet
+    ONLINE = "online"  # greeted: heartbeats flow, work may come
+    BACKING_OFF = "backing off"  # waiting before the next attempt
+    REJECTED = "rejected"  # the token is refused; only the user can help
+
+
+LINK_MOVES: frozenset[tuple[LinkState, LinkState]] = frozenset(
+    {
+        (LinkState.STOPPED, LinkState.CONNECTING),
+        (LinkState.CONNECTING, LinkState.AUTHENTICATING),
+        (LinkState.CONNECTING, LinkState.BACKING_OFF),
+        (LinkState.CONNECTING, LinkState.REJECTED),
+        (LinkState.CONNECTING, LinkState.STOPPED),
+        (LinkState.AUTHENTICATING, LinkState.ONLINE),
+        (LinkState.AUTHENTICATING, LinkState.BACKING_OFF),
+        (LinkState.AUTHENTICATING, LinkState.REJECTED),
+        (LinkState.AUTHENTICATING, LinkState.STOPPED),
+        (LinkState.ONLINE, LinkState.BACKING_OFF),
+        (LinkState.ONLINE, LinkState.REJECTED),
+        (LinkState.ONLINE, LinkState.STOPPED),
+        (LinkState.BACKING_OFF, LinkState.CONNECTING),
+        (LinkState.BACKING_OFF, LinkState.STOPPED),
+        (LinkState.REJECTED, LinkState.CONNECTING),
+        (LinkState.REJECTED, LinkState.STOPPED),
+    }
+)
+
+
+class JobState(Enum):
+    """Where one job stands; the last six are ends."""
+
+    QUEUED = "queued"  # accepted, waits for a free place
+    PREPARING = "preparing"  # folder, log and command are being made ready
+    RUNNING = "running"  # its process has been, or is just being, started
+    STOPPING = "stopping"  # asked to end (cancel, timeout, quit); within its grace
+    SUCCEEDED = "succeeded"  # ended with exit code 0
+    FAILED = "failed"  # ended with another exit code
+    CANCELLED = "cancelled"  # the platform cancelled it
+    TIMED_OUT = "timed out"  # ran into its timeout
+    ERROR = "error"  # could not be started, or the agent failed it
+    INTERRUPTED = "interrupted"  # the agent ended or died before the job did
+
+    @property
+    def ended(self) -> bool:
+        """True when the job will never change again."""
+        return self in ENDED
+
+
+ENDED = frozenset(
+    {
+        JobState.SUCCEEDED,
+        JobState.FAILED,
+        JobState.CANCELLED,
+        JobState.TIMED_OUT,
+        JobState.ERROR,
+        JobState.INTERRUPTED,
+    }
+)
+
+_STOPPED_ENDS = {JobState.CANCELLED, JobState.TIMED_OUT, JobState.INTERRUPTED}
+JOB_MOVES: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset(
+        {JobState.PREPARING, JobState.CANCELLED, JobState.ERROR, JobState.INTERRUPTED}
+    ),
+    JobState.PREPARING: frozenset(
+        {JobState.RUNNING, JobState.CANCELLED, JobState.ERROR, JobState.INTERRUPTED}
+    ),
+    JobState.RUNNING: frozenset(
+        {
+            JobState.STOPPING,
+            JobState.SUCCEEDED,
+            JobState.FAILED,
+            JobState.ERROR,
+            JobState.INTERRUPTED,
+        }
+    ),
+    JobState.STOPPING: frozenset({*_STOPPED_ENDS, JobState.ERROR}),
+    **{ended: frozenset() for ended in ENDED},
+}
+
+
+class Command(Enum):
+    """What a face may ask of the running agent."""
+
+    CONNECT = "connect"
+    DISCONNECT = "disconnect"
+    QUIT = "quit"  # orderly; a second one ends running jobs without their grace
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One job as the faces see it."""
+
+    job_id: str
+    state: JobState
+    since: float  # epoch seconds of the last change of state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One immutable picture of the agent; replaced as a whole, never edited."""
+
+    wanted: bool = True  # the user's wish to be connected
+    link: LinkState = LinkState.STOPPED  # the fact
+    server_url: str = ""  # without the token
+    environment: str = ""  # the platform's name for this computer, once known
+    work_dir: str = ""
+    jobs: tuple[JobView, ...] = field(default=())  # not ended, oldest first
+    owed_bytes: int = 0  # log bytes that the platform has not confirmed
+    problem: str = ""  # last problem with its next step, "" when none
+    exit_code: int | None = None  # set in the final snapshot only

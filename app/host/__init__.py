@@ -1,0 +1,1 @@
+"""This computer; every test for the operating system lives here."""

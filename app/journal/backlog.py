@@ -1,0 +1,98 @@
+"""The jobs that owe something, and whose turn it is. Pure."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from app.journal.records import Target
+from app.journal.stream import Stream
+
+
+class Backlog:
+    """Streams of all targets; only those of the current target get their turn.
+
+    Live jobs take turns; the finished ones together are one more in the row, the oldest
+    of them first.
+    """
+
+    def __init__(self) -> None:
+        self._all: dict[int, Stream] = {}
+        self._target: Target | None = None
+        self._live: dict[int, Stream] = {}  # of the current target
+        self._done: dict[int, Stream] = {}
+        self._turn = 0
+        self._done_served = 0
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, key: int) -> Stream:
+        return self._all[key]
+
+    def get(self, key: int) -> Stream | None:
+        """Return the job's stream; None when it owes nothing any more."""
+        return self._all.get(key)
+
+    def add(self, stream: Stream) -> None:
+        """Take a job that owes, or will owe, something."""
+        self._all[stream.key] = stream
+        self.sort_in(stream)
+
+    def sort_in(self, stream: Stream) -> None:
+        """Put a job where it belongs after a change; forget it when it is settled."""
+        self._live.pop(stream.key, None)
+        if stream.settled:
+            self._done.pop(stream.key, None)
+            self._all.pop(stream.key, None)
+        elif stream.target == self._target:
+            (self._done if stream.finished else self._live)[stream.key] = stream
+
+    def choose(self, target: Target | None) -> None:
+        """Begin or end a session: everything goes back to what is confirmed."""
+        self._target = target
+        self._live, self._done = {}, {}
+        for stream in self._all.values():
+            stream.rewind()
+            self.sort_in(stream)
+
+    def current(self) -> Iterator[Stream]:
+        """Return the jobs of the current target."""
+        return chain(self._live.values(), self._done.values())
+
+    def due(self, now: float) -> list[Stream]:
+        """Return who may speak, the one that waited longest first."""
+        due = [stream for stream in self._live.values() if _is_due(stream, now)]
+        done = (stream for stream in self._done.values() if _is_due(stream, now))
+        due.extend(stream for stream in [next(done, None)] if stream is not None)
+        return sorted(due, key=self._served)
+
+    def all_due(self, now: float) -> Iterator[Stream]:
+        """Return everybody of the current target who has something to say."""
+        return (stream for stream in self.current() if _is_due(stream, now))
+
+    def served(self, stream: Stream) -> None:
+        """Note that it was this job's turn."""
+        self._turn += 1
+        stream.served = self._turn
+        if stream.finished:
+            self._done_served = self._turn
+
+    def next_due(self, now: float, *, blocked: bool) -> float | None:
+        """Return when somebody may speak; `blocked`: of those due now nobody may."""
+        streams = self._live.values() if blocked else self.current()
+        times = [at for at in (stream.due_at for stream in streams) if at is not None]
+        if not blocked and any(at <= now for at in times):
+            return now
+        return min((at for at in times if at > now), default=None)
+
+    def owed_bytes(self, target: Target | None) -> int:
+        """Return the unconfirmed log bytes for one target; None: for all."""
+        streams = self._all.values()
+        return sum(s.owed_bytes for s in streams if target is None or s.target == target)
+
+    def _served(self, stream: Stream) -> int:
+        return self._done_served if stream.finished else stream.served
+
+
+def _is_due(stream: Stream, now: float) -> bool:
+    due_at = stream.due_at
+    return due_at is not None and due_at <= now

@@ -1,0 +1,180 @@
+"""What the journal's database is asked and told; runs on the journal's thread."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any, Protocol
+
+from app.journal.records import (
+    Aside,
+    Finish,
+    JobRecord,
+    NewJob,
+    OwedItem,
+    OwedKind,
+    StoredItem,
+    Target,
+    log_path,
+)
+from app.journal.schema import (
+    DELIVERED,
+    FINISH,
+    FORGET,
+    INSERT,
+    REMEMBERED,
+    REMOVABLE,
+    item_of,
+    record_of,
+)
+
+FAR_FUTURE = 1e12  # epoch seconds
+SECONDS_PER_DAY = 86400
+
+
+class Sql(Protocol):
+    """The part of a connection that is needed here."""
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> Any:
+        """Run one statement and return its cursor."""
+
+
+def accept(sql: Sql, job: NewJob) -> JobRecord | None:
+    """Store a new job; None when its target has sent this id before."""
+    if find(sql, job.target, job.job_id) is not None:
+        return None
+    newest = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'"
+    key = sql.execute(newest).fetchone()[0] + 1
+    name = next(name for name in _names(job.name, key) if _is_free(sql, job, name))
+    target, work_dir = job.target, str(job.work_dir)
+    whose = (key, target.server, target.environment_id, job.kind.value, job.job_id)
+    what = (name, job.state.value, job.marker, work_dir, job.accepted_at)
+    sql.execute(INSERT, (*whose, *what))
+    row = sql.execute("SELECT * FROM jobs WHERE key = ?", (key,)).fetchone()
+    return record_of(row)
+
+
+def _names(name: str, key: int) -> Iterator[str]:
+    yield name
+    yield f"{name}~{key}"
+    for number in count(2):
+        yield f"{name}~{key}~{number}"
+
+
+def _is_free(sql: Sql, job: NewJob, name: str) -> bool:
+    """Tell whether no job has `name` and no log of an earlier journal is in its place."""
+    taken = sql.execute("SELECT 1 FROM jobs WHERE name = ? AND removed = 0", (name,)).fetchone()
+    return taken is None and not log_path(job.work_dir, name).exists()
+
+
+def find(sql: Sql, target: Target, job_id: str) -> JobRecord | None:
+    """Return the job that `target` knows as `job_id`."""
+    row = sql.execute(
+        "SELECT * FROM jobs WHERE server = ? AND environment = ? AND job_id = ?",
+        (target.server, target.environment_id, job_id),
+    ).fetchone()
+    return None if row is None else record_of(row)
+
+
+def unfinished(sql: Sql) -> list[JobRecord]:
+    """Return the jobs without an end, oldest first."""
+    which = "SELECT * FROM jobs WHERE finished_at IS NULL AND delivered = 0 ORDER BY key"
+    return [record_of(row) for row in sql.execute(which)]
+
+
+def undelivered(sql: Sql) -> list[tuple[JobRecord, list[StoredItem]]]:
+    """Return the jobs that owe something, oldest first, with their items (no bodies)."""
+    rows = sql.execute("SELECT * FROM jobs WHERE delivered = 0 ORDER BY key").fetchall()
+    owing: dict[int, tuple[JobRecord, list[StoredItem]]] = {
+        row[0]: (record_of(row), []) for row in rows
+    }
+    for seq, job, kind in sql.execute("SELECT seq, job, kind FROM items ORDER BY seq"):
+        if job in owing:
+            owing[job][1].append(StoredItem(seq, OwedKind(kind), None))
+    return list(owing.values())
+
+
+def move(sql: Sql, key: int, state: str) -> None:
+    """Note the state of a job that has not ended."""
+    sql.execute("UPDATE jobs SET state = ? WHERE key = ? AND finished_at IS NULL", (state, key))
+
+
+def started(sql: Sql, key: int, pid: int, pid_started: float) -> None:
+    """Note the process of a job."""
+    sql.execute("UPDATE jobs SET pid = ?, pid_started = ? WHERE key = ?", (pid, pid_started, key))
+
+
+def finish(sql: Sql, key: int, end: Finish) -> list[StoredItem]:
+    """Store the end of a job and what is owed for it; only the first end counts."""
+    changed = sql.execute(FINISH, (end.state.value, end.log_end, end.now, key)).rowcount
+    if changed:
+        stored = [_owe(sql, key, item) for item in end.items]
+        sql.execute(DELIVERED, (key,))
+        return stored
+    rows = sql.execute("SELECT seq, kind, body FROM items WHERE job = ? ORDER BY seq", (key,))
+    return [item_of(row) for row in rows]
+
+
+def _owe(sql: Sql, key: int, item: OwedItem) -> StoredItem:
+    body = json.dumps(item.body)  # ASCII: a lone surrogate must not break the database
+    cursor = sql.execute(
+        "INSERT INTO items (job, kind, body) VALUES (?, ?, ?)", (key, item.kind.value, body)
+    )
+    return StoredItem(cursor.lastrowid, item.kind, item.body)
+
+
+def item(sql: Sql, seq: int) -> StoredItem | None:
+    """Return an owed item; ValueError when its body cannot be read."""
+    row = sql.execute("SELECT seq, kind, body FROM items WHERE seq = ?", (seq,)).fetchone()
+    return None if row is None else item_of(row)
+
+
+def confirm(sql: Sql, key: int, offset: int, seqs: Sequence[int]) -> None:
+    """The platform has handled the log up to `offset` and these items."""
+    sql.execute("UPDATE jobs SET confirmed = max(confirmed, ?) WHERE key = ?", (offset, key))
+    for seq in seqs:
+        sql.execute("DELETE FROM items WHERE seq = ?", (seq,))
+    sql.execute(DELIVERED, (key,))
+
+
+def set_aside(sql: Sql, what: Aside, now: float) -> None:
+    """Keep for a person what will never be sent; it is not owed any more."""
+    if what.seq is None:
+        sql.execute(
+            "INSERT INTO aside (job, log_start, log_end, at) VALUES (?, ?, ?, ?)",
+            (what.key, what.start, what.end, now),
+        )
+        confirm(sql, what.key, what.end, ())
+        return
+    sql.execute(
+        "INSERT INTO aside (job, kind, body, log_start, log_end, at)"
+        " SELECT job, kind, body, 0, 0, ? FROM items WHERE seq = ?",
+        (now, what.seq),
+    )
+    confirm(sql, what.key, 0, [what.seq])
+
+
+def removable(sql: Sql, keep_tasks: int, keep_days: float, now: float) -> list[JobRecord]:
+    """Return the delivered jobs that no rule keeps; see `Store.removable`."""
+    if not keep_tasks and not keep_days:
+        return []
+    latest = now - keep_days * SECONDS_PER_DAY if keep_days else FAR_FUTURE
+    return [record_of(row) for row in sql.execute(REMOVABLE, (keep_tasks, latest))]
+
+
+def removed(sql: Sql, keys: Sequence[int]) -> None:
+    """Folder and log of these jobs are gone; forget the oldest ids beyond the limit."""
+    for key in keys:
+        sql.execute("UPDATE jobs SET removed = 1 WHERE key = ?", (key,))
+    sql.execute(FORGET, (REMEMBERED,))
+    sql.execute("DELETE FROM aside WHERE job NOT IN (SELECT key FROM jobs)")
+
+
+def get(sql: Sql, name: str) -> str | None:
+    """Return a remembered value."""
+    row = sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def put(sql: Sql, name: str, value: str) -> None:
+    """Remember a value."""
+    sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

@@ -1,0 +1,113 @@
+"""The journal's tables, and how a row becomes a record."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from app.journal.records import (
+    JobKind,
+    JobRecord,
+    OwedKind,
+    StoredItem,
+    Target,
+    log_path,
+)
+from app.state import JobState
+
+VERSION = 1  # user_version of the file; a change of the tables raises it
+REMEMBERED = 20_000  # jobs whose ids are known; beyond it the oldest removed ones go
+
+TABLES = """
+CREATE TABLE jobs (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    server TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    state TEXT NOT NULL,
+    marker TEXT NOT NULL,
+    pid INTEGER,
+    pid_started REAL,
+    work_dir TEXT NOT NULL,
+    log_end INTEGER,
+    confirmed INTEGER NOT NULL DEFAULT 0,
+    accepted_at REAL NOT NULL,
+    finished_at REAL,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    removed INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (server, environment, job_id)
+);
+CREATE UNIQUE INDEX names ON jobs (name) WHERE removed = 0;
+CREATE INDEX undelivered ON jobs (key) WHERE delivered = 0;
+CREATE INDEX kept ON jobs (finished_at) WHERE removed = 0;
+CREATE INDEX forgettable ON jobs (key) WHERE removed = 1;
+CREATE TABLE items (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX items_of ON items (job, seq);
+CREATE TABLE aside (
+    job INTEGER NOT NULL,
+    kind TEXT,
+    body TEXT,
+    log_start INTEGER NOT NULL,
+    log_end INTEGER NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+INSERT = (
+    "INSERT INTO jobs (key, server, environment, kind, job_id, name, state, marker, work_dir,"
+    " accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+FINISH = (
+    "UPDATE jobs SET state = ?, log_end = ?, finished_at = ? WHERE key = ? AND finished_at IS NULL"
+)
+DELIVERED = (
+    "UPDATE jobs SET delivered = 1 WHERE key = ? AND finished_at IS NOT NULL"
+    " AND confirmed >= log_end AND NOT EXISTS (SELECT 1 FROM items WHERE job = jobs.key)"
+)
+# "Newest" counts by the end of the job. ? = keep_tasks, ? = latest end that may go.
+REMOVABLE = (
+    "SELECT * FROM jobs WHERE removed = 0 AND delivered = 1"
+    " AND key NOT IN (SELECT key FROM jobs WHERE removed = 0 AND finished_at IS NOT NULL"
+    " ORDER BY finished_at DESC, key DESC LIMIT ?)"
+    " AND finished_at <= ? ORDER BY finished_at, key"
+)
+FORGET = (  # ? = REMEMBERED
+    "DELETE FROM jobs WHERE key IN (SELECT key FROM jobs WHERE removed = 1 ORDER BY key"
+    " LIMIT max(0, (SELECT count(*) FROM jobs) - ?))"
+)
+
+
+def record_of(row: Sequence[Any]) -> JobRecord:
+    """Return the record of a whole row of jobs (the columns stand in the order of TABLES)."""
+    work_dir = Path(row[10])
+    return JobRecord(
+        key=row[0],
+        target=Target(row[1], row[2]),
+        kind=JobKind(row[3]),
+        job_id=row[4],
+        name=row[5],
+        state=JobState(row[6]),
+        marker=row[7],
+        pid=row[8],
+        pid_started=row[9],
+        work_dir=work_dir,
+        log=log_path(work_dir, row[5]),
+        log_end=row[11],
+        confirmed=row[12],
+        accepted_at=row[13],
+        finished_at=row[14],
+        delivered=bool(row[15]),
+    )
+
+
+def item_of(row: Sequence[Any]) -> StoredItem:
+    """Return the item of a row (seq, kind, body)."""
+    return StoredItem(row[0], OwedKind(row[1]), json.loads(row[2]))

@@ -1,0 +1,262 @@
+"""SQLite: jobs, results, what the platform has confirmed. The only importer of sqlite3."""
+
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar, TypeVarTuple
+
+from app.errors import FatalError, JournalError
+from app.i18n import _
+from app.journal import queries
+from app.journal.records import Aside, Finish, JobRecord, NewJob, StoredItem, Target, log_path
+from app.journal.schema import TABLES, VERSION
+from app.journal.worker import Worker
+from app.state import JobState
+
+log = logging.getLogger(__name__)
+
+BUSY_LIMIT = 5.0  # seconds to wait for a lock of a foreign program on the file
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Connection:
+    """The worker's Database: one SQLite connection, used on the journal's thread only."""
+
+    def __init__(self, path: Path) -> None:
+        self._sql = sqlite3.connect(path, timeout=BUSY_LIMIT, isolation_level=None)
+        self._durable = True
+
+    def prepare(self) -> None:
+        """Set the connection up and make the tables; sqlite3.Error when it is damaged."""
+        self._sql.execute("PRAGMA journal_mode = WAL")
+        self._sql.execute("PRAGMA synchronous = FULL")
+        if self._sql.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise _damaged()
+        version = self._sql.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise FatalError(
+                _("The journal was written by a newer agent."),
+                _("Install that version again, or use another --home."),
+            )
+        if version == 0:
+            self._sql.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+
+    def begin(self, *, durable: bool) -> None:
+        """Open a transaction; only a durable one waits for the disk when it commits."""
+        if durable is not self._durable:
+            level = "FULL" if durable else "NORMAL"
+            self._convert(self._sql.execute, f"PRAGMA synchronous = {level}")
+            self._durable = durable
+        self._convert(self._sql.execute, "BEGIN IMMEDIATE")
+
+    def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run `fn` in a savepoint; JournalError for what SQLite reports."""
+        self._convert(self._sql.execute, "SAVEPOINT one")
+        try:
+            result = self._convert(fn, *args)
+        except BaseException:
+            with suppress(sqlite3.Error):  # a full disk may have undone everything already
+                self._sql.execute("ROLLBACK TO one")
+                self._sql.execute("RELEASE one")
+            raise
+        self._convert(self._sql.execute, "RELEASE one")
+        return result
+
+    @property
+    def in_transaction(self) -> bool:
+        """False when SQLite itself has undone the transaction."""
+        return self._sql.in_transaction
+
+    def commit(self) -> None:
+        """Make the batch lasting; JournalError when the disk does not take it."""
+        self._convert(self._sql.execute, "COMMIT")
+
+    def rollback(self) -> None:
+        """Forget what is open."""
+        if self._sql.in_transaction:
+            with suppress(sqlite3.Error):
+                self._sql.execute("ROLLBACK")
+
+    def execute(self, sql: str, args: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self._sql.execute(sql, args)
+
+    def read(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run `fn` without a transaction; JournalError for what SQLite reports."""
+        return self._convert(fn, *args)
+
+    def close(self) -> None:
+        """Close the file; everything committed stays."""
+        self._sql.close()
+
+    def _convert(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
+        try:
+            return fn(*args)
+        except sqlite3.Error as why:
+            raise JournalError(_("The journal cannot be used: {why}.").format(why=why)) from why
+
+
+def _damaged() -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError("quick_check failed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+class Store:
+    """The journal's database; times are epoch seconds. Every method may raise JournalError."""
+
+    def __init__(self, worker: Worker, sql: Connection, moved_aside: Path | None) -> None:
+        self.moved_aside = moved_aside  # where a damaged predecessor went
+        self._worker = worker
+        self._sql = sql
+
+    @classmethod
+    async def open(cls, path: Path, worker: Worker) -> "Store":
+        """Open or make the journal; a damaged file is moved aside and a new one begun.
+
+        FatalError when the file cannot be opened or belongs to a newer agent.
+        """
+        return await worker.submit(cls._open, path, worker)
+
+    async def close(self) -> None:
+        """Do all database work queued before, then close the file."""
+        await self._worker.after_commit(self._close)
+
+    async def accept(self, job: NewJob) -> JobRecord | None:
+        """Store a new job, durable; None when its target has sent this id before.
+
+        Ids are remembered longer than folders and logs are kept. A name that is taken
+        becomes `<name>~<key>`.
+        """
+        return await self._worker.transact(queries.accept, self._sql, job)
+
+    async def starting(self, key: int) -> None:
+        """The job's process is about to start: durable before it can have done anything."""
+        running = JobState.RUNNING.value
+        await self._worker.transact(queries.move, self._sql, key, running)
+
+    def moved(self, key: int, state: JobState) -> None:
+        """Note a state on the way."""
+        self._worker.post(queries.move, self._sql, key, state.value)
+
+    def started(self, key: int, pid: int, pid_started: float) -> None:
+        """Note the process of a job."""
+        self._worker.post(queries.started, self._sql, key, pid, pid_started)
+
+    async def finish(self, key: int, end: Finish) -> list[StoredItem]:
+        """Store how a job ended and what is owed for it, durable, its log before that.
+
+        A second end changes nothing: it returns what is still owed.
+        """
+        return await self._worker.transact(self._finish, key, end)
+
+    async def find(self, target: Target, job_id: str) -> JobRecord | None:
+        """Return the job that `target` knows as `job_id`."""
+        return await self._worker.submit(self._sql.read, queries.find, self._sql, target, job_id)
+
+    async def unfinished(self) -> list[JobRecord]:
+        """Return the jobs without an end, oldest first."""
+        return await self._worker.submit(self._sql.read, queries.unfinished, self._sql)
+
+    async def undelivered(self) -> list[tuple[JobRecord, list[StoredItem]]]:
+        """Return the jobs that owe something, oldest first, with their items (no bodies)."""
+        return await self._worker.submit(self._sql.read, queries.undelivered, self._sql)
+
+    async def item(self, seq: int) -> StoredItem | None:
+        """Return an owed item with its body; ValueError when that cannot be read."""
+        return await self._worker.submit(self._sql.read, queries.item, self._sql, seq)
+
+    def confirm(self, key: int, offset: int, seqs: Sequence[int]) -> None:
+        """The platform has handled the log up to `offset` and these items."""
+        self._worker.post(queries.confirm, self._sql, key, offset, seqs)
+
+    def set_aside(self, what: Aside, now: float) -> None:
+        """Keep for a person what will never be sent; it is not owed any more."""
+        self._worker.post(queries.set_aside, self._sql, what, now)
+
+    async def removable(self, keep_tasks: int, keep_days: float, now: float) -> list[JobRecord]:
+        """Return the delivered jobs neither among the newest nor young enough to stay.
+
+        0 switches a rule off: the other one decides alone; both off: every job stays.
+        """
+        days = (keep_tasks, keep_days, now)
+        return await self._worker.submit(self._sql.read, queries.removable, self._sql, *days)
+
+    async def removed(self, keys: Sequence[int]) -> None:
+        """Folder and log of these jobs are gone; their ids stay remembered for long."""
+        await self._worker.transact(queries.removed, self._sql, keys)
+
+    async def get(self, name: str) -> str | None:
+        """Return a remembered value."""
+        return await self._worker.submit(self._sql.read, queries.get, self._sql, name)
+
+    async def put(self, name: str, value: str) -> None:
+        """Remember a value, durable."""
+        await self._worker.transact(queries.put, self._sql, name, value)
+
+    # -------------------------------------------------------------------- on the thread
+
+    @classmethod
+    def _open(cls, path: Path, worker: Worker) -> "Store":
+        try:
+            sql, moved_aside = _connect_or_replace(path)
+        except (sqlite3.Error, OSError) as why:
+            raise FatalError(
+                _("The journal {path} cannot be opened: {why}.").format(path=path, why=why),
+                _("Make its folder writable and see that the disk is not full."),
+            ) from why
+        worker.use(sql)
+        return cls(worker, sql, moved_aside)
+
+    def _finish(self, key: int, end: Finish) -> list[StoredItem]:
+        where = self._sql.execute("SELECT work_dir, name FROM jobs WHERE key = ?", (key,))
+        work_dir, name = where.fetchone()
+        self._worker.sync_file(log_path(Path(work_dir), name))
+        return queries.finish(self._sql, key, end)
+
+    def _close(self) -> None:
+        self._worker.use(None)
+        self._sql.close()
+
+
+def _connect_or_replace(path: Path) -> tuple[Connection, Path | None]:
+    """Open the journal; begin a new one when the file is damaged."""
+    try:
+        return _connect(path), None
+    except sqlite3.DatabaseError as why:
+        if getattr(why, "sqlite_errorcode", None) not in _DAMAGED:
+            raise
+        moved_to = _move_aside(path)
+        log.error(  # noqa: TRY400 (the traceback says nothing more)
+            "the journal is damaged (%s): kept as %s, a new one is begun", why, moved_to
+        )
+    return _connect(path), moved_to
+
+
+def _connect(path: Path) -> Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # -wal and -shm inherit its mode
+    sql = Connection(path)
+    try:
+        sql.prepare()
+    except BaseException:
+        sql.close()
+        raise
+    return sql
+
+
+def _move_aside(path: Path) -> Path:
+    """Rename a damaged journal with its side files; return the new name."""
+    names = (path.with_name(f"{path.name}.corrupt-{number}") for number in count(1))
+    moved_to = next(name for name in names if not name.exists())
+    for suffix in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(moved_to.with_name(moved_to.name + suffix))
+    return moved_to

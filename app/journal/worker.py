@@ -1,0 +1,277 @@
+"""The journal's own thread: file and database work in order, in batches.
+
+One batch is what has queued up meanwhile: it gets one transaction (group commit), and
+its waiters are told together, after the commit.
+"""
+
+import asyncio
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+from app.errors import JournalError
+from app.i18n import _
+
+log = logging.getLogger(__name__)
+
+SYNC_EVERY = 1.0  # seconds that written log bytes may stay unsynced
+STOP_LIMIT = 10.0  # seconds for everything queued when the journal ends
+MAX_BATCH = 1000  # submissions in one transaction
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Database(Protocol):
+    """What the worker needs of the store; all is called on the worker's thread."""
+
+    def begin(self, *, durable: bool) -> None:
+        """Open a transaction; a durable one survives a power cut once committed."""
+
+    def run(self, fn: Callable[..., Any], *args: Any) -> Any:
+        """Run one submission; if it fails, undo only what it did itself."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """False when a failure has undone the whole transaction."""
+
+    def commit(self) -> None:
+        """Make the batch lasting; JournalError when that fails, nothing is kept then."""
+
+    def rollback(self) -> None:
+        """Forget the transaction, if one is open."""
+
+
+class Dirty(Protocol):
+    """A file with bytes that are not synced yet."""
+
+    @property
+    def path(self) -> Path:
+        """Which file it is."""
+
+    def sync(self) -> None:
+        """Make them lasting; OSError when that fails."""
+
+
+class _Lane(Enum):
+    FILE = "file"  # no transaction
+    AFTER = "after"  # no transaction, and the one before it is committed first
+    COMMIT = "commit"  # in the batch's transaction; a power cut may lose it
+    DURABLE = "durable"  # in the batch's transaction, synced
+
+
+@dataclass(slots=True)
+class _Work:
+    lane: _Lane
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    future: asyncio.Future[Any] | None  # None: posted
+    result: Any = field(default=None)
+    error: BaseException | None = field(default=None)
+
+
+class Worker:
+    """Runs submissions one after the other on its thread.
+
+    A cancelled waiter does not undo what it submitted. Failures of the system (OSError)
+    reach the waiter as JournalError, anything else as it is.
+    """
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._database: Database | None = None
+        self._dirty: dict[Dirty, None] = {}
+        self._dirty_since = 0.0
+
+    def start(self) -> None:
+        """Start the thread; it answers into the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    def submit(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run file work or a read."""
+        return self._put(_Lane.FILE, fn, args)
+
+    def transact(
+        self, fn: Callable[[*Ts], T], *args: *Ts, durable: bool = True
+    ) -> asyncio.Future[T]:
+        """Run database work; its future resolves when it is committed.
+
+        A `durable` one survives a power cut, another one the death of the process.
+        """
+        return self._put(_Lane.DURABLE if durable else _Lane.COMMIT, fn, args)
+
+    def post(self, fn: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Run database work that nobody waits for; a failure is logged."""
+        if self._closed:
+            log.warning("the journal is closed, not done: %s", fn.__qualname__)
+            return
+        self._queue.put(_Work(_Lane.COMMIT, fn, args, None))
+
+    def after_commit(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run file work when everything submitted before it is committed."""
+        return self._put(_Lane.AFTER, fn, args)
+
+    async def stop(self) -> None:
+        """Do everything queued, sync the logs and end the thread; bounded, safe to repeat."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join, STOP_LIMIT)
+        if self._thread.is_alive():
+            log.error("the journal's thread did not end in %s s: the disk hangs", STOP_LIMIT)
+
+    # ------------------------------------------------------- for journal code on the thread
+
+    def use(self, database: Database | None) -> None:
+        """Take the database of all transactions (on the thread); None before it is closed."""
+        self._database = database
+
+    def touched(self, file: Dirty) -> None:
+        """Note that `file` has unsynced bytes (on the thread)."""
+        if not self._dirty:
+            self._dirty_since = time.monotonic()
+        self._dirty[file] = None
+
+    def sync_file(self, path: Path) -> None:
+        """Make what was written to `path` lasting (on the thread); OSError when that fails."""
+        for file in [file for file in self._dirty if file.path == path]:
+            file.sync()
+
+    def untouched(self, file: Dirty) -> None:
+        """Note that `file` is synced or gone (on the thread)."""
+        self._dirty.pop(file, None)
+
+    # ------------------------------------------------------------------------------ inside
+
+    def _put(self, lane: _Lane, fn: Callable[[*Ts], T], args: tuple[*Ts]) -> asyncio.Future[T]:
+        if self._loop is None:
+            raise RuntimeError("the journal's worker has not been started")
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(JournalError(_("The journal is closed.")))
+        else:
+            self._queue.put(_Work(lane, fn, args, future))
+        return future
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch = self._next_batch()
+            going = None not in batch
+            works = [work for work in batch if work is not None]
+            try:
+                self._perform(works)
+            except Exception as why:  # noqa: BLE001 (a bug must reach the waiters, not hang them)
+                _fail(works, why)
+            self._tell(works)
+            if not going or self._sync_due_in() == 0:
+                self._sync()
+
+    def _next_batch(self) -> list[_Work | None]:
+        """Take all that is there; wait for the first, at most until the next sync is due."""
+        batch: list[_Work | None] = []
+        with contextlib.suppress(queue.Empty):
+            batch.append(self._queue.get(timeout=self._sync_due_in()))
+            while batch[-1] is not None and len(batch) < MAX_BATCH:
+                batch.append(self._queue.get_nowait())
+        return batch
+
+    def _sync_due_in(self) -> float | None:
+        """Return the seconds until written bytes must be synced; None: there are none."""
+        if not self._dirty:
+            return None
+        return max(0.0, self._dirty_since + SYNC_EVERY - time.monotonic())
+
+    def _sync(self) -> None:
+        for file in list(self._dirty):
+            try:
+                file.sync()
+            except OSError as why:
+                log.warning("a job log could not be synced: %s", why)
+                self.untouched(file)
+
+    def _perform(self, works: list[_Work]) -> None:
+        durable = any(work.lane is _Lane.DURABLE for work in works)
+        pending: list[_Work] = []  # done in the open transaction
+        for work in works:
+            if work.lane in (_Lane.COMMIT, _Lane.DURABLE):
+                self._transact(work, pending, durable=durable)
+                continue
+            if work.lane is _Lane.AFTER:
+                self._commit(pending)
+            self._attempt(work, work.fn, work.args)
+        self._commit(pending)
+
+    def _transact(self, work: _Work, pending: list[_Work], *, durable: bool) -> None:
+        database = self._database
+        if database is None:
+            work.error = JournalError(_("The journal is closed."))
+            return
+        if not pending:
+            self._attempt(work, lambda: database.begin(durable=durable), ())
+        if work.error is None:
+            self._attempt(work, database.run, (work.fn, *work.args))
+        pending.append(work)
+        if not database.in_transaction:
+            _fail(pending, work.error)
+            pending.clear()
+
+    def _commit(self, pending: list[_Work]) -> None:
+        if not pending or self._database is None:
+            return
+        try:
+            self._database.commit()
+        except JournalError as why:
+            self._database.rollback()
+            _fail(pending, why)
+        pending.clear()
+
+    def _attempt(self, work: _Work, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            work.result = fn(*args)
+        except OSError as why:
+            work.error = JournalError(_("The journal cannot be written: {why}.").format(why=why))
+            work.error.__cause__ = why
+        except Exception as why:  # noqa: BLE001 (the thread's border: it is the waiter's error)
+            work.error = why
+
+    def _tell(self, works: list[_Work]) -> None:
+        for work in works:
+            if work.error is not None and work.future is None:
+                log.error("%s failed", work.fn.__qualname__, exc_info=work.error)
+        waited_for = [work for work in works if work.future is not None]
+        if waited_for and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, nobody waits
+                self._loop.call_soon_threadsafe(_resolve, waited_for)
+
+
+def _fail(works: list[_Work], why: BaseException | None) -> None:
+    """Give all works the failure of their common transaction."""
+    for work in works:
+        if work.error is None:
+            work.error = JournalError(
+                _("The journal could not keep a change: {why}.").format(why=why)
+            )
+            work.error.__cause__ = why
+
+
+def _resolve(works: list[_Work]) -> None:
+    for work in works:
+        if work.future is None or work.future.done():
+            continue  # its waiter was cancelled
+        if work.error is None:
+            work.future.set_result(work.result)
+        else:
+            work.future.set_exception(work.error)

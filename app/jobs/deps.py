@@ -1,0 +1,33 @@
+"""What every job needs of the rest of the agent, in one frozen object."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from app.host.console import output_encodings
+from app.journal.outbox import Outbox
+from app.journal.store import Store
+from app.journal.worker import Worker
+from app.protocol.messages import Level
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """Seconds; what one job may take."""
+
+    task_timeout: float  # for a job that names no timeout of its own
+    grace: float = 10.0  # from asking a process tree to end until it is killed
+    held_pipes: float = 0.5  # reading pipes that others hold after the main process's end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDeps:
+    """The journal, the limits and the ways to speak; `clock` gives epoch seconds."""
+
+    store: Store
+    outbox: Outbox
+    worker: Worker
+    limits: JobLimits
+    remark: Callable[[str, Level, str], None]  # job id, level, text: a line that is no output
+    on_change: Callable[[], None]  # the views are different now
+    clock: Callable[[], float]
+    encodings: Sequence[str] = field(default_factory=output_encodings)

@@ -1,0 +1,72 @@
+"""The end of a job: its last words in the log, its durable result, what is owed for it."""
+
+import asyncio
+import logging
+from functools import partial
+
+from app.errors import JournalError
+from app.i18n import _
+from app.jobs.deps import JobDeps
+from app.jobs.job import Job, Outcome, result_item
+from app.jobs.output import Output, Sink
+from app.journal.joblog import JobLog
+from app.journal.lines import Kind
+from app.journal.records import Finish, JobRecord
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 1.0  # seconds until a result that the journal did not take is offered again
+
+
+async def open_output(deps: JobDeps, record: JobRecord, *, new: bool) -> Output:
+    """Open the log of a job, made anew or continued; raises JournalError."""
+    opening = JobLog.create if new else JobLog.reopen
+    joblog = await opening(deps.worker, record.log)
+    sink = Sink(joblog, partial(deps.outbox.grew, record.key))
+    return Output(sink, deps.encodings, deps.clock)
+
+
+async def finish(deps: JobDeps, job: Job, outcome: Outcome, output: Output | None) -> None:
+    """Store the end of a job with its result, durably, and owe the result to the platform.
+
+    Tried again while the journal cannot be written, until the agent itself wants to stop.
+    """
+    now = deps.clock()
+    length = output.length if output else 0
+    items = [result_item(job.job_id, outcome, output.excerpt() if output else "", now)]
+    end = Finish(state=outcome.state, log_end=length, items=items, now=now)
+    while True:
+        try:
+            stored = await deps.store.finish(job.record.key, end)
+        except JournalError as why:
+            log.warning("the result of job %s cannot be stored: %s", job.job_id, why)
+            if job.quitting:
+                return
+            await asyncio.sleep(RETRY_AFTER)
+        else:
+            deps.outbox.finished(job.record.key, length, stored)
+            return
+
+
+async def end_unstarted(deps: JobDeps, job: Job, outcome: Outcome) -> None:
+    """End a job that was waiting: its log says so too, if it can be written."""
+    output = None
+    try:
+        output = await open_output(deps, job.record, new=False)
+        await output.end(last_words(outcome), Kind.WARN)
+    except JournalError as why:
+        log.warning("the log of job %s cannot be written: %s", job.job_id, why)
+    await finish(deps, job, outcome, output)
+    if output is not None:
+        await output.close()
+
+
+def last_words(outcome: Outcome) -> str:
+    """Return the last line of a job's log (protocol.md 10)."""
+    text = _("Task ended: {status}, exit code {code}, {duration:.3f} s. {reason}")
+    return text.format(
+        status=outcome.status,
+        code=outcome.exit_code,
+        duration=outcome.duration,
+        reason=outcome.error,
+    ).rstrip()

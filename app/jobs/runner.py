@@ -1,0 +1,117 @@
+"""One job from assignment to result: folder, process, limits, cancel, output."""
+
+import asyncio
+import logging
+
+from app.errors import AgentError, JournalError
+from app.host.containment import Containment, clean_environment
+from app.host.paths import WorkDir
+from app.i18n import _
+from app.jobs.deps import JobDeps
+from app.jobs.ending import finish, last_words, open_output
+from app.jobs.folder import NotRunnableError, Workplace, prepare
+from app.jobs.job import Job, Outcome, first_line, not_started_text, stopped_outcome
+from app.jobs.output import Output
+from app.jobs.process import Child
+from app.jobs.supervision import Supervision
+from app.journal.lines import Kind
+from app.state import JobState
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Runs one job; made for one call of `run`, then `close`."""
+
+    def __init__(self, job: Job, deps: JobDeps) -> None:
+        self._job = job
+        self._deps = deps
+        self._output: Output | None = None
+        self._child: Child | None = None
+
+    async def run(self) -> None:
+        """Run the job to its durable result; never raises for a failing program."""
+        outcome = await self._guarded()
+        self._move(outcome.state)
+        await finish(self._deps, self._job, outcome, self._output)
+
+    async def close(self) -> None:
+        """Let go of the child and the log, however `run` ended; the result waits for neither."""
+        if self._child is not None:
+            await self._child.close()
+        if self._output is not None:
+            await self._output.close()
+
+    async def _guarded(self) -> Outcome:
+        """Return the outcome; a bug inside this job ends this job only."""
+        try:
+            return await self._logged()
+        except Exception as bug:
+            log.exception("job %s failed inside the agent", self._job.job_id)
+            text = _("The agent failed on this task: {bug!r}. Its agent.log says more.")
+            return Outcome(JobState.ERROR, error=text.format(bug=bug))
+
+    async def _logged(self) -> Outcome:
+        """Do the work and write the last line of the log."""
+        try:
+            outcome = await self._work()
+        except AgentError as why:
+            outcome = Outcome(JobState.ERROR, error=str(why))
+        if self._output is not None:
+            kind = Kind.NOTE if outcome.state is JobState.SUCCEEDED else Kind.WARN
+            await self._output.end(last_words(outcome), kind)
+        return outcome
+
+    async def _work(self) -> Outcome:
+        job = self._job
+        workplace, output = await self._open()
+        if job.stop_wanted is None and job.queued:
+            await self._deps.store.starting(job.record.key)
+        if job.stop_wanted is not None:
+            return stopped_outcome(job.stop_wanted, None, 0.0, not_started_text())
+        output.note(_("Task started: {line}").format(line=first_line(job.assigned.command)))
+        output.note(_("Work dir: {path}").format(path=workplace.cwd))
+        self._move(JobState.RUNNING)
+        containment = Containment(job.record.marker)
+        self._child = child = await self._start(workplace, output, containment)
+        supervision = Supervision(job, child, containment, output)
+        try:
+            return await supervision.outcome(self._deps.limits, self._stopping)
+        except BaseException:
+            await child.close()  # no process outlives a job that failed inside the agent
+            raise
+
+    async def _open(self) -> tuple[Workplace, Output]:
+        """Make the folder and open the log: both in one batch of the journal's thread."""
+        job, deps = self._job, self._deps
+        work_dir = WorkDir(job.record.work_dir)
+        preparing = deps.worker.submit(prepare, job.assigned, work_dir, job.record.name)
+        try:
+            self._output = await open_output(deps, job.record, new=not job.queued)
+        except JournalError:
+            await asyncio.gather(preparing, return_exceptions=True)
+            raise
+        return await preparing, self._output
+
+    async def _start(self, workplace: Workplace, output: Output, containment: Containment) -> Child:
+        marker = self._job.record.marker
+        try:
+            env = clean_environment(dict(self._job.assigned.env_vars), marker)
+            child = await Child.start(workplace.argv, workplace.cwd, env, containment, output.feed)
+        except ValueError as why:
+            containment.close()
+            raise NotRunnableError(str(why)) from why
+        except BaseException:
+            containment.close()
+            raise
+        output.attach(child)
+        self._deps.store.started(self._job.record.key, child.pid, child.started)
+        return child
+
+    def _stopping(self) -> None:
+        self._move(JobState.STOPPING)
+        self._deps.store.moved(self._job.record.key, JobState.STOPPING)
+
+    def _move(self, to: JobState) -> None:
+        self._job.move(to, self._deps.clock())
+        self._deps.on_change()

@@ -1,0 +1,232 @@
+"""When to connect again, and when to wait for the user."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from app.errors import AgentError
+from app.i18n import _
+from app.link.serve import Clocks, Ending, EndKind, Serving
+from app.link.transport import Transport
+from app.protocol.backoff import STABLE_AFTER, Backoff, ClockWatch
+from app.protocol.refresh import Refresh
+from app.state import LINK_MOVES, LinkState
+
+log = logging.getLogger(__name__)
+
+WOKEN_WAIT = 1.0  # seconds: a wake-up shortens the wait to this, never below
+PAUSE_SLICE = 1.0  # seconds between two looks at the clocks while waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeeperParts:
+    """What the keeper is made of."""
+
+    open_link: Callable[[], Awaitable[Transport]]  # raises AgentError
+    serving: Callable[[Transport], Serving]  # one session over an open transport
+    in_flight: Callable[[], bool]  # something sent is not confirmed yet
+    on_change: Callable[[], None]  # the state, or the last problem, changed
+    on_session_end: Callable[[Ending], None]
+    backoff: Backoff = field(default_factory=Backoff)
+    clocks: Clocks = field(default_factory=Clocks)
+
+
+class Keeper:
+    """Keeps one connection, as long as the user wants one; never holds two.
+
+    `state` is the fact and `wanted` the user's wish; `problem` says what went wrong
+    last, "" while all is well. `run` ends after `stop`.
+    """
+
+    def __init__(self, parts: KeeperParts) -> None:
+        self._parts = parts
+        self._clock = parts.clocks.mono
+        self._refresh = Refresh()
+        self._serving: Serving | None = None
+        self._online_since: float | None = None
+        self._stopping = False
+        self._changed = asyncio.Event()  # the wish changed, or the keeper is to stop
+        self.state = LinkState.STOPPED
+        self.wanted = True
+        self.problem = ""
+
+    @property
+    def serving(self) -> Serving | None:
+        """The present session, None while there is none."""
+        return self._serving
+
+    def connect(self) -> None:
+        """Wish to be connected; also tries again after a refused token."""
+        self.wanted = True
+        if self.state is LinkState.REJECTED:
+            self._move(LinkState.STOPPED)
+        self._changed.set()
+
+    def disconnect(self) -> None:
+        """Wish to be left alone; the present session is closed cleanly."""
+        self.wanted = False
+        self._leave()
+
+    def stop(self) -> None:
+        """Close what is open and end `run`; safe to call twice."""
+        self._stopping = True
+        self._leave()
+
+    def greeted(self) -> None:
+        """Note that the platform greeted: the session is online."""
+        self._online_since = self._clock()
+        self.problem = ""
+        self._move(LinkState.ONLINE)
+
+    async def run(self) -> None:
+        """Connect and connect again until `stop`."""
+        while not self._stopping:
+            self._changed.clear()
+            if not self._may_connect():
+                await self._changed.wait()
+                continue
+            await self._one_round()
+        if self.state is not LinkState.STOPPED:
+            self._move(LinkState.STOPPED)
+
+    # ------------------------------------------------------------ one round
+
+    def _may_connect(self) -> bool:
+        return self.wanted and self.state is not LinkState.REJECTED
+
+    async def _one_round(self) -> None:
+        """One attempt with all that follows from it, the pause before the next included."""
+        self._move(LinkState.CONNECTING)
+        opened = await self._open_or_leave()
+        if isinstance(opened, AgentError):
+            self._failed(opened)
+        elif opened is not None:
+            self._move(LinkState.AUTHENTICATING)
+            self._refresh.opened(self._clock())
+            self._after(await self._serve(opened))
+        if self.state is LinkState.REJECTED:
+            return
+        if not self._may_connect() or self._stopping:
+            self._move(LinkState.STOPPED)
+            return
+        self._move(LinkState.BACKING_OFF)
+        await self._pause(self._parts.backoff.next(self._clock()))
+
+    async def _open_or_leave(self) -> Transport | AgentError | None:
+        """Open a transport; None when the wish changed before it stood."""
+        async with asyncio.TaskGroup() as tasks:
+            opening = tasks.create_task(self._open(), name="link open")
+            leaving = tasks.create_task(self._changed.wait(), name="link leave")
+            await asyncio.wait({opening, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            leaving.cancel()
+            opening.cancel()
+        return None if opening.cancelled() else opening.result()
+
+    async def _open(self) -> Transport | AgentError:
+        try:
+            return await self._parts.open_link()
+        except AgentError as lost:
+            return lost
+
+    async def _serve(self, transport: Transport) -> Ending:
+        self._online_since = None
+        self._serving = self._parts.serving(transport)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(self._watch_refresh(), name="link refresh")
+                ending = await self._serving.run()
+                watching.cancel()
+        finally:
+            acks, self._serving = self._serving.acks, None
+        self._judge_stability(acks)
+        return ending
+
+    def _judge_stability(self, acks: int) -> None:
+        since = self._online_since
+        if since is not None and acks and self._clock() - since >= STABLE_AFTER:
+            self._parts.backoff.proved_stable()
+
+    async def _watch_refresh(self) -> None:
+        while True:
+            await asyncio.sleep(PAUSE_SLICE)
+            if self._refresh.due(self._clock(), in_flight=self._parts.in_flight()):
+                self._end_serving("refreshing the platform's registration of this agent")
+
+    # ------------------------------------------------------------ what follows
+
+    def _after(self, ending: Ending) -> None:
+        log.debug("session ended (%s): %s", ending.kind.value, ending.why)
+        self._parts.on_session_end(ending)
+        now = self._clock()
+        match ending.kind:
+            case EndKind.REFUSED:
+                self._rejected(ending)
+                return
+            case EndKind.SILENT:
+                self._refresh.lost_silently(now)
+                self._complain(ending.why)
+            case EndKind.CLEAN:
+                self._complain(ending.why)
+            case EndKind.LOCAL:
+                log.info("disconnected: %s", ending.why)
+                # A clean goodbye leaves no registration behind.
+                self._refresh = Refresh()
+        self._parts.backoff.lost(now)
+
+    def _rejected(self, ending: Ending) -> None:
+        self.problem = _(
+            "The platform refused the token ({why}). "
+            "Copy the environment's present token and start the agent with it."
+        ).format(why=ending.why)
+        log.error("%s", self.problem)
+        self._move(LinkState.REJECTED)
+
+    def _failed(self, lost: AgentError) -> None:
+        now = self._clock()
+        self._parts.backoff.lost(now)
+        if getattr(lost, "maybe_registered", False):
+            self._refresh.lost_silently(now)
+        self._complain(str(lost))
+
+    def _complain(self, problem: str) -> None:
+        # The first failure is news, its repeats are not.
+        level = logging.DEBUG if self.problem == problem else logging.WARNING
+        self.problem = problem
+        log.log(level, "%s", problem)
+
+    async def _pause(self, delay: float) -> None:
+        """Wait `delay` seconds; a wake-up of the computer shortens the wait."""
+        until = self._clock() + delay
+        watch = ClockWatch(period=PAUSE_SLICE)
+        log.debug("next attempt in %.1f s", delay)
+        while (left := until - self._clock()) > 0 and not self._changed.is_set():
+            if watch.observe(self._parts.clocks.wall(), self._clock()):
+                until = min(until, self._clock() + WOKEN_WAIT)
+            await self._nap(min(left, PAUSE_SLICE))
+
+    async def _nap(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    # ------------------------------------------------------------ helpers
+
+    def _leave(self) -> None:
+        self._changed.set()
+        self._end_serving("the agent disconnects")
+
+    def _end_serving(self, why: str) -> None:
+        if self._serving is not None:
+            self._serving.end(EndKind.LOCAL, why)
+
+    def _move(self, to: LinkState) -> None:
+        if self.state is to:
+            return
+        if (self.state, to) not in LINK_MOVES:
+            raise RuntimeError(f"illegal move {self.state.name} -> {to.name}")
+        log.debug("link: %s -> %s", self.state.value, to.value)
+        self.state = to
+        self._parts.on_change()

@@ -1,0 +1,1 @@
+"""Only importer of websockets' server: loopback only."""

@@ -1,0 +1,234 @@
+"""A thin WebSocket server that listens on loopback only."""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from ssl import SSLContext
+from types import TracebackType
+from typing import Self, TypedDict, Unpack
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.asyncio.server import serve as websockets_serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request as HttpRequest
+from websockets.http11 import Response
+
+MAX_FRAME = 16 * 2**20  # bytes; a larger frame closes with 1009
+OPEN_TIMEOUT = 60.0  # seconds for the opening handshake
+CLOSE_TIMEOUT = 2.0  # seconds for the closing handshake, then the socket is cut
+NO_CLOSE_FRAME = 1006
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger 0 s; Windows reads the first 4 bytes, the same
+
+log = logging.getLogger(__name__)
+
+
+class PeerGoneError(Exception):
+    """The connection has ended; `code` is None when it ended without a close frame."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(f"connection ended: {code} {reason}".rstrip())
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asked for: the raw target (path and query) and the headers."""
+
+    target: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An HTTP answer in place of a WebSocket."""
+
+    status: int
+    text: str = ""
+
+
+class Limits(TypedDict, total=False):
+    """Times in seconds, sizes in bytes; None switches a limit off."""
+
+    ssl: SSLContext | None
+    max_size: int | None
+    compression: str | None
+    open_timeout: float | None
+    close_timeout: float | None
+    ping_interval: float | None
+    ping_timeout: float | None
+
+
+class Peer:
+    """One client: messages in and out, and the rough ways to end it."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+        request = connection.request
+        self.target = request.path if request else ""
+
+    @property
+    def ending(self) -> bool:
+        """True once this side has begun to close, for a missed pong say."""
+        protocol = self._connection.protocol
+        return protocol.close_sent is not None and not protocol.close_rcvd_then_sent
+
+    async def recv(self) -> str | bytes:
+        """Return the next message, text as str; raise PeerGoneError at the end."""
+        try:
+            return await self._connection.recv()
+        except ConnectionClosed:
+            raise self._gone() from None
+
+    async def send(self, message: str | bytes) -> None:
+        """Send one message; raise PeerGoneError when the connection has ended."""
+        try:
+            await self._connection.send(message)
+        except ConnectionClosed:
+            raise self._gone() from None
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close with a handshake, bounded by the server's close timeout; may be repeated."""
+        await self._connection.close(code, reason)
+
+    def abort(self) -> None:
+        """Cut the connection hard: no close frame, a TCP reset."""
+        transport = self._connection.transport
+        sock = transport.get_extra_info("socket")
+        if sock is not None and not transport.is_closing():
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        transport.abort()
+
+    def finish(self, last: bytes = b"") -> None:
+        """Write raw bytes (half a frame, say), then end the stream without a close frame."""
+        transport = self._connection.transport
+        transport.write(last)
+        transport.close()
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the socket, pings and close frames included."""
+        if not self._connection.transport.is_closing():
+            self._connection.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Undo pause_reading."""
+        if not self._connection.transport.is_closing():
+            self._connection.transport.resume_reading()
+
+    async def wait_closed(self) -> None:
+        """Return when the TCP connection has ended."""
+        await self._connection.wait_closed()
+
+    def _gone(self) -> PeerGoneError:
+        code = self._connection.close_code
+        reason = self._connection.close_reason or ""
+        return PeerGoneError(None if code == NO_CLOSE_FRAME else code, reason)
+
+
+class LoopbackServer:
+    """A WebSocket server on a loopback address; use it with `async with`.
+
+    `handler` owns one peer from the opening handshake on; when it returns the peer is
+    closed with 1000. `process_request` may refuse before the handshake. Raises ValueError
+    for an address that other machines could reach.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[Peer], Awaitable[None]],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        process_request: Callable[[Request], Awaitable[Refusal | None]] | None = None,
+        **limits: Unpack[Limits],
+    ) -> None:
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ValueError(f"{host} is not a loopback address")
+        self._handler = handler
+        self._host = host
+        self._port = port
+        self._check = process_request
+        self._limits: Limits = {
+            "max_size": MAX_FRAME,
+            "open_timeout": OPEN_TIMEOUT,
+            "close_timeout": CLOSE_TIMEOUT,
+            **limits,
+        }
+        self._server: Server | None = None
+        self._sockets: set[ServerConnection] = set()  # opening ones included
+
+    @property
+    def port(self) -> int:
+        """The port listened on; the same again after a stop and a start."""
+        return self._port
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the port is taken."""
+        self._server = await websockets_serve(
+            self._serve_one,
+            self._host,
+            self._port,
+            process_request=self._process_request,
+            create_connection=self._connection_type(),
+            logger=log,
+            **self._limits,
+        )
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self, code: int = 1001, reason: str = "") -> None:
+        """Refuse new connections, close every peer, cut what does not answer; repeatable."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        for connection in self._sockets - server.connections:
+            connection.transport.abort()  # its opening handshake would hold us up
+        server.close(code=code, reason=reason)
+        await server.wait_closed()
+
+    async def crash(self) -> None:
+        """End as a killed process does: every socket is reset, the port is closed."""
+        for connection in list(self._sockets):
+            Peer(connection).abort()
+        await self.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def _serve_one(self, connection: ServerConnection) -> None:
+        await self._handler(Peer(connection))
+
+    async def _process_request(
+        self, connection: ServerConnection, request: HttpRequest
+    ) -> Response | None:
+        if self._check is None:
+            return None
+        refusal = await self._check(Request(request.path, dict(request.headers.raw_items())))
+        return connection.respond(refusal.status, refusal.text) if refusal else None
+
+    def _connection_type(self) -> type[ServerConnection]:
+        sockets = self._sockets
+
+        class Connection(ServerConnection):
+            """Known from its first byte on, so that a stop never waits for a mute client."""
+
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                sockets.add(self)
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                sockets.discard(self)
+                super().connection_lost(exc)
+
+        return Connection

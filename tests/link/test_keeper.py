@@ -1,0 +1,202 @@
+"""When to connect again, and when to wait for the user (app/link/keeper.py)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+
+from app.errors import AgentError, LinkLostError
+from app.link import keeper as keeper_module
+from app.link.keeper import Keeper, KeeperParts
+from app.link.serve import Clocks, Ending, EndKind, Serving
+from app.link.transport import Transport
+from app.protocol.backoff import Backoff
+from app.protocol.session import Session
+from app.state import LinkState
+from tests.fakes.link import WELCOME, FakeDuties, FakeOutlet, FakeTransport
+
+
+@pytest.fixture(autouse=True)
+def quick_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keeper looks at its (fake) clock often, so that no test waits for time."""
+    monkeypatch.setattr(keeper_module, "PAUSE_SLICE", 0.02)
+
+
+class GreetingDuties(FakeDuties):
+    """Duties that tell the keeper of the greeting, as the agent does."""
+
+    def __init__(self, keeper: Callable[[], Keeper]) -> None:
+        super().__init__()
+        self._keeper = keeper
+
+    def greeted(self, welcome: object) -> None:
+        self._keeper().greeted()
+
+
+class Scene:
+    """A keeper, and a network on which each attempt does what the script says next.
+
+    A script entry is an error (the attempt fails) or a transport; after the script every
+    attempt gets a fresh, friendly transport. `now` is the keeper's clock.
+    """
+
+    def __init__(self, *script: AgentError | FakeTransport) -> None:
+        self.now = 1000.0
+        self.script = list(script)
+        self.opened: list[FakeTransport] = []
+        self.attempts = 0
+        self.in_flight = False
+        self.endings: list[Ending] = []
+        self.changed = asyncio.Event()
+        self.outlet = FakeOutlet([])
+        self.keeper = Keeper(
+            KeeperParts(
+                open_link=self._open,
+                serving=self._serving,
+                in_flight=lambda: self.in_flight,
+                on_change=self.changed.set,
+                on_session_end=self.endings.append,
+                backoff=Backoff(draw=lambda low, _high: low),
+                clocks=Clocks(mono=self._mono, wall=lambda: self.now),
+            )
+        )
+
+    def _mono(self) -> float:
+        """A clock that moves on whenever somebody looks, so that no pause is long."""
+        self.now += 0.2
+        return self.now
+
+    async def _open(self) -> Transport:
+        self.attempts += 1
+        step = self.script.pop(0) if self.script else FakeTransport()
+        if isinstance(step, AgentError):
+            raise step
+        step.says(WELCOME)
+        self.opened.append(step)
+        return cast(Transport, step)
+
+    def _serving(self, transport: Transport) -> Serving:
+        duties = GreetingDuties(lambda: self.keeper)
+        clocks = Clocks(mono=lambda: self.now, wall=lambda: self.now)
+        session = Session(heartbeat_every=3600.0, now=self.now)
+        return Serving(transport, session, self.outlet, duties, clocks=clocks)
+
+    async def reaches(self, state: LinkState) -> None:
+        """Wait until the keeper is in this state."""
+        async with asyncio.timeout(10):
+            while self.keeper.state is not state:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@asynccontextmanager
+async def keeping(*script: AgentError | FakeTransport) -> AsyncIterator[Scene]:
+    """Run a keeper through a script; it is stopped at the end."""
+    scene = Scene(*script)
+    async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
+        tasks.create_task(scene.keeper.run(), name="keeper")
+        yield scene
+        scene.keeper.stop()
+
+
+async def test_failed_attempts_are_repeated_until_one_stands() -> None:
+    """Network trouble is never given up on, and the last cause is there to be shown."""
+    async with keeping(LinkLostError("no route"), LinkLostError("still none")) as scene:
+        await scene.reaches(LinkState.BACKING_OFF)
+        assert scene.keeper.problem == "no route"
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.attempts == 3
+        assert scene.keeper.problem == ""
+    assert scene.keeper.state is LinkState.STOPPED
+
+
+async def test_a_refused_token_stops_the_attempts() -> None:
+    """Only the user can help: no retry storm against the platform."""
+    refusing = FakeTransport()
+    async with keeping(refusing) as scene:
+        refusing.dies(1008, "Invalid token", clean=True)
+        await scene.reaches(LinkState.REJECTED)
+        assert "Invalid token" in scene.keeper.problem
+        await asyncio.sleep(0.05)
+        assert scene.attempts == 1
+
+
+async def test_connect_after_a_refusal_tries_again() -> None:
+    """The user has put in a new token and says so."""
+    refusing = FakeTransport()
+    async with keeping(refusing) as scene:
+        refusing.dies(1008, "Invalid token", clean=True)
+        await scene.reaches(LinkState.REJECTED)
+        scene.keeper.connect()
+        await scene.reaches(LinkState.ONLINE)
+
+
+async def test_disconnect_says_goodbye_and_connect_comes_back() -> None:
+    """The wish is the user's; the fact follows it."""
+    async with keeping() as scene:
+        await scene.reaches(LinkState.ONLINE)
+        scene.keeper.disconnect()
+        await scene.reaches(LinkState.STOPPED)
+        assert scene.opened[0].closed_with == 1000
+        scene.keeper.connect()
+        await scene.reaches(LinkState.ONLINE)
+        assert len(scene.opened) == 2
+
+
+@pytest.mark.parametrize(("in_flight", "at"), [(False, 60.0), (True, 75.0)])
+async def test_after_a_silent_loss_the_connection_is_made_anew(in_flight: bool, at: float) -> None:
+    """The platform forgets the connection that replaced a silently dead one (8.4)."""
+    dying = FakeTransport()
+    async with keeping(dying) as scene:
+        await scene.reaches(LinkState.ONLINE)
+        scene.in_flight = in_flight
+        dying.dies(1006, clean=False)
+        lost_at = scene.now
+        await scene.reaches(LinkState.BACKING_OFF)
+        await scene.reaches(LinkState.ONLINE)
+        scene.now = lost_at + at
+        await scene.reaches(LinkState.BACKING_OFF)
+        assert scene.endings[-1].kind is EndKind.LOCAL
+        assert scene.opened[1].closed_with == 1000
+        await scene.reaches(LinkState.ONLINE)
+        scene.now += 500
+        await asyncio.sleep(0.2)
+        assert len(scene.opened) == 3
+
+
+async def test_a_clean_goodbye_of_the_platform_needs_no_second_connection() -> None:
+    """A restarted platform remembers nothing that could hurt."""
+    leaving = FakeTransport()
+    async with keeping(leaving) as scene:
+        await scene.reaches(LinkState.ONLINE)
+        leaving.dies(1012, clean=True)
+        await scene.reaches(LinkState.BACKING_OFF)
+        await scene.reaches(LinkState.ONLINE)
+        scene.now += 500
+        await asyncio.sleep(0.2)
+        assert len(scene.opened) == 2
+
+
+async def test_leaving_while_an_attempt_hangs_does_not_wait_for_it() -> None:
+    """Quit is prompt even when the network is not."""
+    scene = Scene()
+    hanging = asyncio.Event()
+
+    async def hang() -> Transport:
+        await hanging.wait()
+        raise AssertionError
+
+    scene.keeper._parts = KeeperParts(
+        **{
+            name: getattr(scene.keeper._parts, name)
+            for name in ("serving", "in_flight", "on_change", "on_session_end")
+        },
+        open_link=hang,
+    )
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        tasks.create_task(scene.keeper.run(), name="keeper")
+        await scene.reaches(LinkState.CONNECTING)
+        scene.keeper.stop()
+    assert scene.keeper.state is LinkState.STOPPED

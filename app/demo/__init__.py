@@ -1,0 +1,1 @@
+"""The local platform: speaks the platform's side of docs/protocol.md."""

@@ -1,0 +1,154 @@
+"""`python -m app.demo`: platform, real agent and a sample job, to be seen in the terminal."""
+
+import argparse
+import asyncio
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from app import i18n
+from app.demo.child import AgentChild, running
+from app.demo.look import harmless
+from app.demo.platform import DemoPlatform, Settings, UnreachableError
+from app.demo.show import Show
+from app.demo.stage import Stage
+from app.i18n import _
+from app.terminal import say
+
+ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+OK, FAILED, USAGE = 0, 1, 2
+
+
+class Stop:
+    """What Ctrl+C does: the first one ends the demo in order, the second one hurries."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        for name in ENDING_SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended: nothing is left to stop
+            self._loop.call_soon_threadsafe(self._ask)
+
+    def _ask(self) -> None:
+        (self.hurry if self.asked.is_set() else self.asked).set()
+
+
+def main() -> int:
+    """Run the demo; returns the exit code: 0 as asked, 1 failed, 2 wrong flags."""
+    i18n.install()
+    options = _options()
+    folder = Path(tempfile.mkdtemp(prefix="ats-agent-demo-"))
+    try:
+        return asyncio.run(_run(options, folder))
+    except OSError as error:
+        say(_("The demo cannot run: {why}").format(why=error), error=True)
+        return USAGE if options.port else FAILED
+    except KeyboardInterrupt:
+        return FAILED if options.once else OK
+    finally:
+        if options.keep:
+            say(_("Kept: {folder}").format(folder=folder))
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python build.py demo",
+        description=_("Starts a small platform on this computer, connects the agent, runs a job."),
+        epilog=_(
+            "While it runs, an agent that you start yourself with the address and the token file"
+            " shown takes the place of the demo's own: the platform speaks to the newest one."
+        ),
+    )
+    parser.add_argument(
+        "--once", action="store_true", help=_("end after the job: exit code 0 if it succeeded")
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help=_("port of the platform (default: any free one)")
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help=_("keep the agent's folder, with its logs and journal")
+    )
+    return parser.parse_args()
+
+
+async def _run(options: argparse.Namespace, folder: Path) -> int:
+    stop, stage = Stop(), Stage()
+    here = timezone(timedelta(seconds=time.localtime().tm_gmtoff))
+    async with DemoPlatform(Settings(port=options.port, zone=here)) as platform:
+        child = AgentChild(folder, platform.url, platform.token)
+        _introduce(stage, platform, child)
+        async with running(child, stop.hurry):
+            code = await _first(
+                _story(Show(platform, stage), child, once=options.once),
+                _early_end(stage, child),
+                _asked(stage, stop, once=options.once),
+            )
+        stage.status("")
+    if stop.asked.is_set():
+        stage.line(_("Both have ended."))
+    return code
+
+
+def _introduce(stage: Stage, platform: DemoPlatform, child: AgentChild) -> None:
+    rows = (
+        (_("platform"), platform.url),
+        (_("token file"), str(child.token_file)),
+        (_("agent home"), str(child.home)),
+    )
+    stage.lines(["", stage.look.paint(_("ATS agent: demo"), "1"), *stage.look.rows(rows), ""])
+
+
+async def _story(show: Show, child: AgentChild, *, once: bool) -> int:
+    try:
+        await show.connection(child.pid)
+        good = await show.job()
+    except (TimeoutError, UnreachableError) as error:
+        show.tell(_("The demo failed: {why}").format(why=error))
+        show.quote(child.last_words())
+        return FAILED
+    if not once:
+        await show.stay()
+    return OK if good else FAILED
+
+
+async def _early_end(stage: Stage, child: AgentChild) -> int:
+    code = await child.ended()
+    show_end = _("The agent ended by itself, exit code {code}. Its last words:").format(code=code)
+    stage.lines(["", show_end, *(f"    {harmless(line)}" for line in child.last_words())])
+    return FAILED
+
+
+async def _asked(stage: Stage, stop: Stop, *, once: bool) -> int:
+    await stop.asked.wait()
+    stage.status("")
+    stage.lines(["", _("Stopping the agent, then the platform …")])
+    return FAILED if once else OK
+
+
+async def _first(*ways: Coroutine[Any, Any, int]) -> int:
+    """Return what the first one returns, and cancel the others."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(way, name="a way to end") for way in ways]
+        done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in others:
+            task.cancel()
+    return next(task.result() for task in tasks if task in done)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

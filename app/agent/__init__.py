@@ -1,0 +1,1 @@
+"""Who runs it all: owns every long-lived asyncio task."""

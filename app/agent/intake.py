@@ -1,0 +1,160 @@
+"""What comes from the platform, carried out one by one in the order it came."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import assert_never
+
+from app.agent.refusal import SuiteRefusal
+from app.errors import WorkDirError
+from app.host.facts import FactsSampler
+from app.host.paths import WorkDir, resolve_work_dir
+from app.i18n import _
+from app.jobs.dispatcher import Dispatcher
+from app.journal.outbox import Outbox
+from app.journal.records import Target
+from app.protocol.messages import (
+    BadJob,
+    BadSuite,
+    CancelJob,
+    CancelSuite,
+    Facts,
+    HeartbeatAck,
+    JobAssigned,
+    SuiteAssigned,
+    Welcome,
+    WorkspaceRequest,
+)
+from app.protocol.session import Work
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeParts:
+    """What the intake hands its work to."""
+
+    server_url: str
+    home: Path
+    own_work_dir: Path | None  # the user's --work-dir; the platform's wins
+    dispatcher: Dispatcher
+    outbox: Outbox
+    sampler: FactsSampler
+    refusal: SuiteRefusal
+    move_log: Callable[[Path], None]  # where agent.log goes from now on
+    on_online: Callable[[], None]
+    on_change: Callable[[], None]
+    clock: Callable[[], float] = time.monotonic
+
+
+class Intake:
+    """The agent's duties towards one session (link.serve.Duties).
+
+    `deliver` only queues; `run` carries out, so that neither the disk nor a job ever
+    delays an ack.
+    """
+
+    def __init__(self, parts: IntakeParts) -> None:
+        self._parts = parts
+        self._todo: asyncio.Queue[Welcome | Work] = asyncio.Queue()
+        self._target: Target | None = None
+        self.progress = asyncio.Event()  # something was confirmed
+        self.environment = ""
+        self.work_dir = parts.home / "workspace"
+        self._usable: Path | None = None  # the folder that was prepared and works
+        self.problem = ""
+
+    @property
+    def target(self) -> Target | None:
+        """The environment last greeted by, None before the first greeting."""
+        return self._target
+
+    # ------------------------------------------------------------ duties
+
+    def facts(self) -> Facts:
+        """Return the last sample."""
+        return self._parts.sampler.latest
+
+    def greeted(self, welcome: Welcome) -> None:
+        """Note the environment: from now on what is owed to it may be sent."""
+        self._target = Target(self._parts.server_url, welcome.environment_id)
+        self.environment = welcome.environment_name or welcome.environment_id
+        log.info(_("Online as {name}.").format(name=self.environment))
+        self._todo.put_nowait(welcome)
+        self._parts.outbox.session_opened(self._target, self._parts.clock())
+        self._parts.on_online()
+
+    def acked(self, ack: HeartbeatAck) -> None:
+        """Take over the server's time zone."""
+        if ack.at is not None:
+            self._parts.outbox.zone = ack.at.tzinfo or UTC
+        self.progress.set()
+
+    def deliver(self, work: Work) -> None:
+        """Queue work; the session does not wait for it."""
+        self._todo.put_nowait(work)
+
+    # ------------------------------------------------------------ carrying out
+
+    async def run(self) -> None:
+        """Carry out what comes, for ever."""
+        while True:
+            item = await self._todo.get()
+            if isinstance(item, Welcome):
+                await self.settle(item.work_dir)
+            elif self._target is not None:
+                await self._carry_out(item, self._target)
+
+    async def settle(self, platform_wish: str = "") -> WorkDirError | None:
+        """Choose and prepare the work folder: the platform's, the user's, or the home's."""
+        parts = self._parts
+        wish = platform_wish.strip() or parts.own_work_dir
+        try:
+            root = resolve_work_dir(wish, parts.home)
+        except WorkDirError as error:  # "~nobody", a NUL: the platform's text is free
+            return self._settled(error, self.work_dir)
+        if root == self._usable:
+            return None
+        return self._settled(await asyncio.to_thread(self._prepare, WorkDir(root)), root)
+
+    def _settled(self, error: WorkDirError | None, root: Path) -> WorkDirError | None:
+        self.work_dir = root
+        self._usable = root if error is None else None
+        self.problem = "" if error is None else str(error)
+        if error is not None:
+            log.error("%s", error)
+        self._parts.dispatcher.use_work_dir(error or WorkDir(root))
+        self._parts.sampler.watch_disk(root)
+        self._parts.on_change()
+        return error
+
+    async def _carry_out(self, work: Work, target: Target) -> None:
+        parts = self._parts
+        match work:
+            case JobAssigned():
+                await parts.dispatcher.assign(work, target)
+            case BadJob():
+                await parts.dispatcher.refuse(work, target)
+            case CancelJob(job_id):
+                await parts.dispatcher.cancel(job_id, target)
+            case SuiteAssigned() | BadSuite():
+                await parts.refusal.suite(work, target, self.work_dir)
+            case CancelSuite():
+                await parts.refusal.cancel(work, target, self.work_dir)
+            case WorkspaceRequest():
+                parts.refusal.workspace(work)
+            case _:
+                assert_never(work)
+
+    def _prepare(self, work_dir: WorkDir) -> WorkDirError | None:
+        """Make the folder and move the agent's log there; blocking."""
+        try:
+            work_dir.prepare()
+        except WorkDirError as error:
+            return error
+        self._parts.move_log(work_dir.logs)
+        return None

@@ -1,0 +1,24 @@
+"""What the parts tell the agent for its next snapshot."""
+
+import asyncio
+import logging
+
+log = logging.getLogger(__name__)
+
+
+class News:
+    """A bell for "something that a snapshot shows has changed", and the last problem."""
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Event()
+        self.problem = ""  # of the jobs or the journal, for a person; "" when none
+
+    def ring(self) -> None:
+        """Something changed."""
+        self.changed.set()
+
+    def tell(self, problem: str) -> None:
+        """Report a problem that does not end anything, but that the user should know."""
+        log.error("%s", problem)
+        self.problem = problem
+        self.ring()

@@ -1,0 +1,1 @@
+"""Who watches, on the main thread."""

@@ -1,0 +1,189 @@
+"""The only place where parts are built and joined."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app import logs
+from app.agent.agent import Agent, AgentParts
+from app.agent.intake import Intake, IntakeParts
+from app.agent.news import News
+from app.agent.refusal import SuiteRefusal
+from app.agent.thread import AgentThread
+from app.agent.upkeep import Upkeep
+from app.config import Config
+from app.errors import AgentError
+from app.exit_codes import exit_code_for
+from app.host import containment
+from app.host.facts import FactsSampler
+from app.host.instance import InstanceLock
+from app.jobs.deps import JobDeps, JobLimits
+from app.jobs.dispatcher import Dispatcher
+from app.jobs.process import install_child_watcher
+from app.jobs.retention import KeepRules, Retention
+from app.journal.journal import Journal
+from app.link.keeper import Keeper, KeeperParts
+from app.link.serve import Clocks, Ending, Serving
+from app.link.transport import Transport, open_link
+from app.protocol import codec
+from app.protocol.messages import JobLog, Level, Outgoing
+from app.protocol.session import Session
+from app.redaction import Redactor
+from app.state import Snapshot
+from app.terminal import say
+from app.tray.headless import HeadlessFace
+
+
+def run_agent(config: Config) -> int:
+    """Run the agent until it ends; returns its exit code."""
+    try:
+        with InstanceLock(config.home):
+            return _run_with_log(config)
+    except AgentError as error:
+        say(f"ats-agent: {error}", error=True)
+        return exit_code_for(error)
+
+
+def _run_with_log(config: Config) -> int:
+    log = logs.setup(config, Redactor())
+    try:
+        return _run_with_face(config, log.move_to)
+    finally:
+        log.close()
+
+
+def _run_with_face(config: Config, move_log: Callable[[Path], None]) -> int:
+    containment.prepare_process()
+
+    async def build() -> Agent:
+        return await build_agent(config, move_log, face.show)
+
+    face = HeadlessFace()
+    thread = AgentThread(build, face.show)
+    thread.start()
+    face.run(thread.post)
+    thread.join()
+    return thread.exit_code
+
+
+@dataclass(slots=True)
+class _Line:
+    """The way to whatever session there is, for parts that are built before the keeper."""
+
+    keeper: Keeper | None = None
+
+    def say(self, message: Outgoing) -> None:
+        """Send in the control lane; without a session nobody is there to hear it."""
+        if self.keeper is not None and self.keeper.serving is not None:
+            self.keeper.serving.say(message)
+
+    def remark(self, job_id: str, level: Level, text: str) -> None:
+        """Say something about a job that is not in its log."""
+        now = datetime.now(UTC)  # noqa: TID251 (wiring knows the clock)
+        self.say(JobLog(job_id, level, text, now))
+
+    def greeted(self) -> None:
+        """Pass on that the platform greeted."""
+        if self.keeper is not None:
+            self.keeper.greeted()
+
+
+async def build_agent(
+    config: Config, move_log: Callable[[Path], None], publish: Callable[[Snapshot], None]
+) -> Agent:
+    """Build the agent inside its running loop; raises AgentError when it cannot stand."""
+    install_child_watcher()
+    news = News()
+    journal = await Journal.open(config.home / "journal.db", codec.encode, news.tell)
+    return _Builder(config, journal, news).agent(move_log, publish)
+
+
+class _Builder:
+    """Joins the parts around one journal."""
+
+    def __init__(self, config: Config, journal: Journal, news: News) -> None:
+        self._config = config
+        self._journal = journal
+        self._news = news
+        self._line = _Line()
+        self._limits = JobLimits(task_timeout=config.task_timeout)
+        self._sampler = FactsSampler(config.heartbeat_interval)
+        self._sampler.use_server(urlsplit(config.server_url).hostname or "")
+        self._refusal = SuiteRefusal(journal.store, journal.outbox, self._line.say)
+        self._retention = Retention(journal.store, KeepRules(config.keep_tasks, config.keep_days))
+        self._dispatcher = Dispatcher(self._job_deps(), config.max_concurrent)
+
+    def agent(self, move_log: Callable[[Path], None], publish: Callable[[Snapshot], None]) -> Agent:
+        """Return the agent, ready to run."""
+        config = self._config
+        intake = self._intake(move_log)
+        self._line.keeper = keeper = Keeper(self._keeper_parts(intake))
+        return Agent(
+            AgentParts(
+                server_url=config.server_url,
+                headless=True,  # the only face so far; it cannot ask for a new token
+                journal=self._journal,
+                dispatcher=self._dispatcher,
+                keeper=keeper,
+                intake=intake,
+                refusal=self._refusal,
+                upkeep=Upkeep(self._retention),
+                sampler=self._sampler,
+                publish=publish,
+                news=self._news,
+                grace=self._limits.grace,
+                own_work_dir=config.work_dir is not None,
+            )
+        )
+
+    def _job_deps(self) -> JobDeps:
+        return JobDeps(
+            store=self._journal.store,
+            outbox=self._journal.outbox,
+            worker=self._journal.worker,
+            limits=self._limits,
+            remark=self._line.remark,
+            on_change=self._news.ring,
+            clock=time.time,
+        )
+
+    def _intake(self, move_log: Callable[[Path], None]) -> Intake:
+        return Intake(
+            IntakeParts(
+                server_url=self._config.server_url,
+                home=self._config.home,
+                own_work_dir=self._config.work_dir,
+                dispatcher=self._dispatcher,
+                outbox=self._journal.outbox,
+                sampler=self._sampler,
+                refusal=self._refusal,
+                move_log=move_log,
+                on_online=self._line.greeted,
+                on_change=self._news.ring,
+            )
+        )
+
+    def _keeper_parts(self, intake: Intake) -> KeeperParts:
+        config, outbox, clocks = self._config, self._journal.outbox, Clocks()
+
+        async def dial() -> Transport:
+            return await open_link(config.server_url, config.token, config.ca_file)
+
+        def serving(transport: Transport) -> Serving:
+            session = Session(heartbeat_every=config.heartbeat_interval, now=clocks.mono())
+            return Serving(transport, session, outbox, intake, clocks=clocks)
+
+        def ended(ending: Ending) -> None:
+            outbox.session_closed(ending.blame, clocks.mono())
+
+        return KeeperParts(
+            open_link=dial,
+            serving=serving,
+            in_flight=lambda: outbox.in_flight,
+            on_change=self._news.ring,
+            on_session_end=ended,
+            clocks=clocks,
+        )

@@ -1,0 +1,1 @@
+"""The agent beside this machine's floor: `python build.py benchmark`."""

@@ -1,0 +1,102 @@
+"""A real agent as a child process, for tests that kill it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from app.demo.platform import DemoPlatform
+
+END_TIMEOUT = 25.0  # seconds for an orderly end: the jobs' grace and the flush included
+
+
+class AgentProcess:
+    """`python -m app` with its own home; started again it finds its journal."""
+
+    def __init__(self, platform: DemoPlatform, home: Path, *flags: str) -> None:
+        self.home = home
+        self._flags = flags
+        self._url = platform.url
+        self._token = platform.token
+        self._process: asyncio.subprocess.Process | None = None
+        self.output = ""
+
+    @property
+    def pid(self) -> int:
+        """The agent's process id."""
+        return self._running.pid
+
+    @property
+    def _running(self) -> asyncio.subprocess.Process:
+        assert self._process is not None
+        return self._process
+
+    async def start(self, **environ: str) -> None:
+        """Start it; the token goes through the environment."""
+        env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("ATS_AGENT_")},
+            "ATS_AGENT_TOKEN": self._token,
+            "PYTHONWARNINGS": "error",
+            "PYTHONASYNCIODEBUG": "1",
+            **environ,
+        }
+        flags = ("--headless", "--server-url", self._url, "--home", str(self.home), *self._flags)
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "app",
+            *flags,
+            env=env,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def ended(self) -> int:
+        """Wait for its end and return the exit code; `output` then holds what it said."""
+        async with asyncio.timeout(END_TIMEOUT):
+            _out, err = await self._running.communicate()
+        self.output += err.decode("utf-8", "replace")
+        code = self._running.returncode
+        assert code is not None
+        return code
+
+    async def stop(self) -> int:
+        """Ask it to end in order."""
+        self._running.send_signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """End it as a crash would: nothing of it gets a last word."""
+        self._running.kill()
+        await self.ended()
+
+    @property
+    def log(self) -> str:
+        """Everything in its agent.log files."""
+        files = sorted(self.home.rglob("agent.log*"))
+        return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+@contextlib.asynccontextmanager
+async def running_agent(
+    platform: DemoPlatform, home: Path, *flags: str
+) -> AsyncIterator[AgentProcess]:
+    """An agent that is online; killed at the end if the test did not end it."""
+    agent = AgentProcess(platform, home, *flags)
+    await agent.start()
+    try:
+        await platform.agent_online()
+        yield agent
+    finally:
+        if agent._running.returncode is None:
+            await agent.kill()
+
+
+async def appears(file: Path) -> None:
+    """Wait until a file exists (another program makes it, so there is no event)."""
+    async with asyncio.timeout(10):
+        while not file.exists():  # noqa: ASYNC110 (as above)
+            await asyncio.sleep(0.02)

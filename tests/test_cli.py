@@ -1,0 +1,173 @@
+"""Flags, sub-commands, help and exit codes, as a shell sees them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli import main, parse
+from app.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No ATS_AGENT_* of the developer, a home of the test, English texts."""
+    for name in os.environ:
+        if name.startswith("ATS_AGENT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ATS_AGENT_HOME", str(tmp_path))
+    monkeypatch.setenv("LANGUAGE", "en")
+
+
+@pytest.mark.parametrize(
+    ("argv", "flags"),
+    [
+        ([], {}),
+        (["--token", "-abc"], {"token": "-abc"}),
+        (["--token=-abc"], {"token": "-abc"}),
+        (["--token", "--abc"], {"token": "--abc"}),
+        (["--token", "-abc", "--headless"], {"token": "-abc", "headless": "yes"}),
+        (
+            ["--url='ws://h:1/ws/agent'", "--token='-T'", "--work_dir='D'"],
+            {"server.url": "'ws://h:1/ws/agent'", "token": "'-T'", "work_dir": "'D'"},
+        ),
+        (["--server-url", "h", "--work-dir", ""], {"server.url": "h", "work_dir": ""}),
+        (["--url", "a", "--server-url", "b"], {"server.url": "b"}),
+        (["--home", "H", "config", "show", "--config", "C"], {"home": "H", "config": "C"}),
+        (["--log-level=debug", "--token-file=F"], {"logging.level": "debug", "token_file": "F"}),
+    ],
+)
+def test_flags(argv: list[str], flags: dict[str, str]) -> None:
+    """Every flag and alias reaches its setting as text."""
+    assert parse(argv).flags == flags
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--tokn", "s3cret"], "Unknown flag --tokn. Did you mean --token?"),
+        (["--tokn=s3cret"], "Unknown flag --tokn. Did you mean --token?"),
+        (["--s3cret"], "Unknown flag --…."),
+        (["-s3cret"], "belongs to no flag"),
+        (["s3cret"], "config show"),
+        (["config"], "config show"),
+        (["config", "s3cret"], "config show"),
+        (["config", "show", "s3cret"], "belongs to no flag"),
+        (["--token"], "--token needs a value."),
+        (["--token", "--headless"], "--token needs a value."),
+        (["--headless=s3cret"], "--headless takes no value."),
+        (["--tok", "s3cret"], "Unknown flag --tok. Did you mean --token?"),
+    ],
+)
+def test_wrong_command_line_is_explained_without_values(argv: list[str], words: str) -> None:
+    """A mistyped --token does not put the token on the screen."""
+    with pytest.raises(ConfigError) as caught:
+        parse(argv)
+    assert words in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_error_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bad usage and bad configuration end alike; nothing goes to stdout."""
+    assert main(["--url", "h", "--token", "T", "--log-level", "loud"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("ats-agent: --log-level: 'loud' is not a level")
+    assert err.count("\n") == 1
+
+
+def test_missing_token_is_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """What to do is in the same line."""
+    assert main(["--url", "h"]) == 2
+    assert "--token-file" in capsys.readouterr().err
+
+
+def test_config_show(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Each setting, its value, its origin; the token masked; warnings on stderr."""
+    (tmp_path / "config.yaml").write_text("task: {timeout: 60, timout: 1}", encoding="utf-8")
+    assert main(["config", "show", "--token", "s3cret-s3cret"]) == 0
+    out, err = capsys.readouterr()
+    rows = {line.split()[0]: line for line in out.splitlines()}
+    assert "s3cret" not in out + err
+    assert "set (13 characters)" in rows["token"]
+    assert rows["token"].endswith(" --token")
+    assert rows["task.timeout"].split()[1:] == ["60", f"{tmp_path / 'config.yaml'}:1"]
+    assert rows["home"].endswith("environment ATS_AGENT_HOME")
+    assert "Did you mean task.timeout?" in err
+
+
+def test_config_show_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """For scripts: null is not set, numbers are numbers; no token is needed."""
+    assert main(["config", "show", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["token"] == {"value": None, "from": "default"}
+    assert shown["task.timeout"] == {"value": 3600, "from": "default"}
+
+
+def test_ctrl_c_before_the_start_is_an_orderly_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user asked for the end, so it is 0 and silent, as it is later."""
+
+    def interrupted(_argv: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.cli.parse", interrupted)
+    assert main([]) == 0
+
+
+def run(*argv: str, **options: object) -> "subprocess.CompletedProcess[str]":
+    """Run `python -m app` as a shell would."""
+    command = [sys.executable, "-m", "app", *argv]
+    return subprocess.run(  # type: ignore[call-overload, no-any-return]
+        command, cwd=ROOT, capture_output=True, text=True, timeout=15, check=False, **options
+    )
+
+
+def test_version() -> None:
+    """The version is one line on stdout."""
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ats-agent 0.1.0\n", "")
+
+
+def test_help_names_every_flag() -> None:
+    """--help is complete and exits 0."""
+    done = run("--help")
+    assert done.returncode == 0
+    for flag in ("--token", "--token-file", "--server-url", "--url", "--work_dir", "--headless"):
+        assert flag in done.stdout
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_version_and_help_import_nothing_heavy(argument: str) -> None:
+    """Start-up stays fast: no loop, no vendor, until they are needed."""
+    done = run(argument, env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    heavy = {"asyncio", "yaml", "psutil", "platformdirs", "websockets", "sqlite3", "ssl", "json"}
+    assert "app.cli" in imported
+    assert not imported & heavy
+
+
+def test_console_that_cannot_show_a_character() -> None:
+    """A GBK or ASCII console gets an escape instead of a traceback."""
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "ATS_AGENT_WORK_DIR": "测试"}
+    done = run("config", "show", env=env)
+    assert done.returncode == 0
+    assert r"\u6d4b\u8bd5" in done.stdout
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="other system: file descriptors of a POSIX shell"
+)
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "| true", ">/dev/full"])
+def test_broken_stdout(redirection: str) -> None:
+    """A closed, missing or full stdout does not change how the program ends."""
+    text = f'"{sys.executable}" -m app config show {redirection}; exit ${{PIPESTATUS:-$?}}'
+    done = subprocess.run(
+        ["/bin/bash", "-c", text], cwd=ROOT, capture_output=True, timeout=15, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""

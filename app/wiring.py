@@ -1,5 +1,6 @@
 """The only place where parts are built and joined."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ from app.state import Snapshot
 from app.terminal import say
 from app.tray.headless import HeadlessFace
 
+# Seconds. The journal's thread answers within milliseconds only if it need not wait the
+# default 5 ms for its turn while the loop is busy.
+THREAD_SWITCH = 0.0005
+
 
 def run_agent(config: Config) -> int:
     """Run the agent until it ends; returns its exit code."""
@@ -56,6 +61,7 @@ def _run_with_log(config: Config) -> int:
 
 
 def _run_with_face(config: Config, move_log: Callable[[Path], None]) -> int:
+    sys.setswitchinterval(THREAD_SWITCH)
     containment.prepare_process()
 
     async def build() -> Agent:

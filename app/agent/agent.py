@@ -21,6 +21,7 @@ from app.state import Command, LinkState, Snapshot
 
 log = logging.getLogger(__name__)
 
+PUBLISH_EVERY = 0.1  # seconds between two snapshots at least: nobody looks faster
 FLUSH_TIMEOUT = 5.0  # seconds for what is still owed; the rest goes out after the next start
 LEAVE_TIMEOUT = 5.0  # seconds for the goodbye to the platform
 FIRST_SAMPLE = 0.1  # seconds that the first connection waits for facts to greet with
@@ -183,6 +184,7 @@ class Agent:
             news.changed.clear()
             self._publish()
             self._leave_when_refused()
+            await asyncio.sleep(PUBLISH_EVERY)
 
     def _leave_when_refused(self) -> None:
         """End once the token is dead, no face is there to ask for a new one and no job runs."""

@@ -69,8 +69,8 @@ class AgentChild:
         process = self._process
         if process is None or process.poll() is not None:
             return
-        with contextlib.suppress(OSError):
-            process.send_signal(ASK)
+        if not _asked(process):
+            hurry.set()
         async with asyncio.TaskGroup() as waiting:
             end = waiting.create_task(self.ended(), name="the agent's end")
             rush = waiting.create_task(hurry.wait(), name="hurry")
@@ -88,6 +88,15 @@ class AgentChild:
             return []
         text = data.decode(locale.getpreferredencoding(False), "replace")
         return text.splitlines()[-lines:]
+
+
+def _asked(process: subprocess.Popen[bytes]) -> bool:
+    """Ask for an orderly end; False when that cannot be delivered (no console on Windows)."""
+    try:
+        process.send_signal(ASK)
+    except (OSError, SystemError):  # os.kill of CPython on Windows: both at once
+        return False
+    return True
 
 
 @contextlib.asynccontextmanager

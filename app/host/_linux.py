@@ -89,7 +89,7 @@ class LinuxTree(_subreaper.Origin):
         """
         seen: dict[tuple[int, int], Stat] = {}
         end = time.monotonic() + limit
-        before = _procfs.children(os.getpid())
+        before = _procfs.own_children()
         while True:
             now, settled = self._walk(before, seen, strike)
             if (now == before and settled) or time.monotonic() > end:
@@ -126,7 +126,7 @@ class LinuxTree(_subreaper.Origin):
                 seen[one.pid, one.started] = one
                 strike(one)
             todo += [(child, pid, bool(verdict)) for child in _procfs.children(pid)]
-        now = _procfs.children(own)
+        now = _procfs.own_children()
         for one in dead:
             _subreaper.collect(one)
         return now, settled

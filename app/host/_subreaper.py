@@ -54,7 +54,7 @@ class Agent:
     def new_origin(self) -> bool:
         """A possible parent of orphans appears; return whether it is the only one."""
         now = _procfs.ticks_now()
-        living = [s for s in map(_procfs.stat, own_children()) if s is not None and s.alive]
+        living = [s for s in map(_procfs.stat, all_children()) if s is not None and s.alive]
         alone = not self.others and not living
         for tree in self.trees:
             tree.alone_until = min(tree.alone_until, now)
@@ -68,14 +68,16 @@ class Agent:
                 del self.mains[pid]
 
 
-def own_children() -> list[int]:
-    """Return this process's direct children, adopted ones and zombies included.
+def all_children() -> list[int]:
+    """Return this process's direct children, zombies and what other threads started included."""
+    return _twice(lambda: _procfs.children(os.getpid()))
 
-    The kernel's list may miss an entry while another child ends: two must agree.
-    """
-    last = _procfs.children(os.getpid())
+
+def _twice(listing: Callable[[], list[int]]) -> list[int]:
+    """The kernel's list may miss an entry while another child ends: two must agree."""
+    last = listing()
     for _ in range(_LOOKS):
-        now = _procfs.children(os.getpid())
+        now = listing()
         if now == last:
             break
         last = now
@@ -125,7 +127,8 @@ def reap() -> int:
     """Collect adopted zombies, never a child that someone waits for; return how many."""
     if not AGENT.subreaper:
         return 0
-    return sum(collect(found) for found in map(_procfs.stat, own_children()) if found)
+    children = _twice(_procfs.own_children)
+    return sum(collect(found) for found in map(_procfs.stat, children) if found)
 
 
 def collect(found: Stat) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.i18n import _
 from app.jobs.deps import JobDeps
 from app.jobs.ending import end_unstarted, finish, open_output
 from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text
+from app.jobs.ready import Ready, make_ready
 from app.jobs.recovery import recover
 from app.jobs.runner import Runner
 from app.journal.lines import Kind
@@ -130,22 +131,27 @@ class Dispatcher:
         starts = self._free > 0 and not self._queue and self._tasks is not None
         self._free -= starts
         state = JobState.RUNNING if starts else JobState.QUEUED
-        record = await self._accept(assigned.job_id, target, state)
-        if record is None:
+        accepted = await self._accept(assigned, target, state)
+        if accepted is None:
             self._free += starts
         elif starts:
-            self._start(self._add(assigned, record, JobState.PREPARING))
+            record, ready = accepted
+            self._start(self._add(assigned, record, JobState.PREPARING), ready)
         else:
-            job = self._add(assigned, record, JobState.QUEUED)
+            job = self._add(assigned, accepted[0], JobState.QUEUED)
             await self._say_waiting(job)
             self._queue.append(job)
         self._start_next()
 
-    async def _accept(self, job_id: str, target: Target, state: JobState) -> JobRecord | None:
+    async def _accept(
+        self, assigned: JobAssigned, target: Target, state: JobState
+    ) -> tuple[JobRecord, Ready | None] | None:
         """Store the job durably; None, with a remark, when it is known or cannot be stored.
 
-        One that starts at once is stored as RUNNING: no second write before its start.
+        One that starts at once is stored as RUNNING, and its folder and log are made on the
+        way: no second trip to the disk before its start.
         """
+        job_id = assigned.job_id
         root = _root_of(self._work_dir)
         if root is None:
             text = _("Task not accepted: the work folder is not known yet.")
@@ -162,19 +168,28 @@ class Dispatcher:
             accepted_at=self._deps.clock(),
         )
         try:
-            record = await self._deps.store.accept(new)
+            accepted = await self._deps.store.accept_and(new, self._making(assigned, state))
         except JournalError as why:
             log.error("job %s was not accepted: %s", job_id, why)  # noqa: TRY400 (no bug of ours)
             text = _("Task not accepted: {why}").format(why=why)
             self._deps.remark(job_id, Level.ERROR, text)
             return None
-        if record is None:
+        if accepted is None:
             text = _("Not run a second time: {what}")
             what = await self._about(job_id, target)
             self._deps.remark(job_id, Level.WARNING, text.format(what=what))
             return None
-        self._deps.outbox.open(record)
-        return record
+        self._deps.outbox.open(accepted[0])
+        return accepted
+
+    def _making(
+        self, assigned: JobAssigned, state: JobState
+    ) -> Callable[[JobRecord], Ready | None]:
+        """Return what is done on the journal's thread once the job is stored."""
+        if state is not JobState.RUNNING:
+            return lambda _record: None
+        worker = self._deps.worker
+        return lambda record: make_ready(worker, assigned, record, new=True)
 
     def _add(self, assigned: JobAssigned, record: JobRecord, state: JobState) -> Job:
         job = Job(assigned, record, state)
@@ -212,12 +227,12 @@ class Dispatcher:
             job.move(JobState.PREPARING, self._deps.clock())
             self._start(job)
 
-    def _start(self, job: Job) -> None:
+    def _start(self, job: Job, ready: Ready | None = None) -> None:
         assert self._tasks is not None  # noqa: S101 (for the type checker; checked by the callers)
-        self._tasks.create_task(self._run(job), name=f"job {job.job_id}")
+        self._tasks.create_task(self._run(job, ready), name=f"job {job.job_id}")
 
-    async def _run(self, job: Job) -> None:
-        runner = Runner(job, self._deps)
+    async def _run(self, job: Job, ready: Ready | None) -> None:
+        runner = Runner(job, self._deps, ready)
         try:
             await self._run_to_result(runner, job)
         finally:
@@ -241,9 +256,9 @@ class Dispatcher:
 
     async def _answer(self, assigned: JobAssigned, target: Target, outcome: Outcome) -> None:
         """Accept a job and end it at once with `outcome`."""
-        record = await self._accept(assigned.job_id, target, JobState.QUEUED)
-        if record is not None:
-            job = self._add(assigned, record, JobState.QUEUED)
+        accepted = await self._accept(assigned, target, JobState.QUEUED)
+        if accepted is not None:
+            job = self._add(assigned, accepted[0], JobState.QUEUED)
             await self._apart(job, finish(self._deps, job, outcome, None), outcome)
 
     async def _end_unstarted(self, job: Job, outcome: Outcome) -> None:

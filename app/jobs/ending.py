@@ -21,7 +21,11 @@ RETRY_AFTER = 1.0  # seconds until a result that the journal did not take is off
 async def open_output(deps: JobDeps, record: JobRecord, *, new: bool) -> Output:
     """Open the log of a job, made anew or continued; raises JournalError."""
     opening = JobLog.create if new else JobLog.reopen
-    joblog = await opening(deps.worker, record.log)
+    return output_to(deps, record, await opening(deps.worker, record.log))
+
+
+def output_to(deps: JobDeps, record: JobRecord, joblog: JobLog) -> Output:
+    """Return the output of a job whose log is open."""
     sink = Sink(joblog, partial(deps.outbox.grew, record.key))
     return Output(sink, deps.encodings, deps.clock)
 
@@ -32,9 +36,9 @@ async def finish(deps: JobDeps, job: Job, outcome: Outcome, output: Output | Non
     Tried again while the journal cannot be written, until the agent itself wants to stop.
     """
     now = deps.clock()
-    length = output.length if output else 0
     items = [result_item(job.job_id, outcome, output.excerpt() if output else "", now)]
-    end = Finish(state=outcome.state, log_end=length, items=items, now=now)
+    # The last words may still be on their way to the disk: the log's length is taken there.
+    end = Finish(state=outcome.state, log_end=None if output else 0, items=items, now=now)
     while True:
         try:
             stored = await deps.store.finish(job.record.key, end)
@@ -44,7 +48,9 @@ async def finish(deps: JobDeps, job: Job, outcome: Outcome, output: Output | Non
                 return
             await asyncio.sleep(RETRY_AFTER)
         else:
-            deps.outbox.finished(job.record.key, length, stored)
+            if output is not None:
+                await output.settle()
+            deps.outbox.finished(job.record.key, output.length if output else 0, stored)
             return
 
 

@@ -42,7 +42,7 @@ class Sink:
     """Where a job's output goes: its log file, and who hears that the file grew."""
 
     log: JobLog
-    grew: Callable[[int], None]  # called with the file's new length, once it is on disk
+    grew: Callable[[int, bytes], None]  # the file's new length and its last bytes, once on disk
 
 
 class Output:
@@ -126,16 +126,21 @@ class Output:
             raise self._bug
 
     async def end(self, last_words: str, kind: Kind) -> None:
-        """Write what is still held, then a last remark, and wait for the disk."""
+        """Write what is still held, then a last remark.
+
+        What is submitted to the journal after this comes after it on the disk too; `settle`
+        waits for it.
+        """
         for held_kind, decoder in self._decoders.items():
             size, text = decoder.held, decoder.flush()
             if text:
                 self._take(Piece(text, held_kind, self._clock(), size))
         self._pending.extend(self._rest())
         self._pending.append(self._remark(last_words, kind))
-        self._pump()
         await self.settle()
+        self._pump()
         if self._lost:  # there may be room for the line that says so
+            await self.settle()
             self._append([])
             await self.settle()
 
@@ -197,15 +202,17 @@ class Output:
         data = b"".join([self._writer.write(text, kind, at) for text, kind, at, _size in pieces])
         self._appending = self._sink.log.append(data)
         size = sum(piece.size for piece in pieces)
-        self._appending.add_done_callback(partial(self._appended, before, size))
+        self._appending.add_done_callback(partial(self._appended, before, data, size))
 
-    def _appended(self, before: LineWriter, size: int, future: asyncio.Future[int]) -> None:
+    def _appended(
+        self, before: LineWriter, data: bytes, size: int, future: asyncio.Future[int]
+    ) -> None:
         self._appending = None
         self._unwritten -= size
         match future.exception():
             case None:
                 self._lost = 0
-                self._sink.grew(future.result())
+                self._sink.grew(future.result(), data)
             case JournalError() as why:
                 self._writer = before  # nothing of it is in the file
                 self._lose(size, why)

@@ -1,18 +1,18 @@
 """One job from assignment to result: folder, process, limits, cancel, output."""
 
-import asyncio
 import logging
+from functools import partial
 
 from app.errors import AgentError, JournalError
 from app.host.containment import Containment, clean_environment
-from app.host.paths import WorkDir
 from app.i18n import _
 from app.jobs.deps import JobDeps
-from app.jobs.ending import finish, last_words, open_output
-from app.jobs.folder import NotRunnableError, Workplace, prepare
+from app.jobs.ending import finish, last_words, output_to
+from app.jobs.folder import NotRunnableError, Workplace
 from app.jobs.job import Job, Outcome, first_line, not_started_text, stopped_outcome
 from app.jobs.output import Output
 from app.jobs.process import Child
+from app.jobs.ready import Ready, make_ready
 from app.jobs.supervision import Supervision
 from app.journal.lines import Kind
 from app.state import JobState
@@ -21,10 +21,14 @@ log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Runs one job; made for one call of `run`, then `close`."""
+    """Runs one job; made for one call of `run`, then `close`.
 
-    def __init__(self, job: Job, deps: JobDeps) -> None:
+    `ready`: its folder and log, when they are there already; else `run` makes them.
+    """
+
+    def __init__(self, job: Job, deps: JobDeps, ready: Ready | None = None) -> None:
         self._job = job
+        self._ready = ready
         self._deps = deps
         self._output: Output | None = None
         self._child: Child | None = None
@@ -82,16 +86,19 @@ class Runner:
             raise
 
     async def _open(self) -> tuple[Workplace, Output]:
-        """Make the folder and open the log: both in one batch of the journal's thread."""
-        job, deps = self._job, self._deps
-        work_dir = WorkDir(job.record.work_dir)
-        preparing = deps.worker.submit(prepare, job.assigned, work_dir, job.record.name)
-        try:
-            self._output = await open_output(deps, job.record, new=not job.queued)
-        except JournalError:
-            await asyncio.gather(preparing, return_exceptions=True)
-            raise
-        return await preparing, self._output
+        """Take folder and log, made with the acceptance or, for a job that waited, now."""
+        ready = self._ready or await self._make_ready()
+        if isinstance(ready.log, JournalError):
+            raise ready.log
+        self._output = output_to(self._deps, self._job.record, ready.log)
+        if isinstance(ready.workplace, NotRunnableError):
+            raise ready.workplace
+        return ready.workplace, self._output
+
+    async def _make_ready(self) -> Ready:
+        job, worker = self._job, self._deps.worker
+        making = partial(make_ready, worker, job.assigned, job.record, new=False)
+        return await worker.submit(making)
 
     async def _start(self, workplace: Workplace, output: Output, containment: Containment) -> Child:
         marker = self._job.record.marker

@@ -42,12 +42,12 @@ class JobLog:
     @classmethod
     async def create(cls, worker: Worker, path: Path) -> "JobLog":
         """Begin an empty log, its folder included; JournalError when that fails."""
-        return await worker.submit(cls._create, worker, path)
+        return await worker.submit(cls.create_here, worker, path)
 
     @classmethod
     async def reopen(cls, worker: Worker, path: Path) -> "JobLog":
         """Go on with the log of a job that the agent's death interrupted."""
-        return await worker.submit(cls._reopen, worker, path)
+        return await worker.submit(cls.reopen_here, worker, path)
 
     def append(self, data: bytes) -> asyncio.Future[int]:
         """Append to the file and return its new length.
@@ -67,14 +67,16 @@ class JobLog:
             os.fsync(self._file.fileno())
 
     @classmethod
-    def _create(cls, worker: Worker, path: Path) -> "JobLog":
+    def create_here(cls, worker: Worker, path: Path) -> "JobLog":
+        """Do what `create` does (on the thread); OSError when that fails."""
         path.parent.mkdir(parents=True, exist_ok=True)
         file = FileIO(path, "ab")
         file.truncate(0)
         return cls(worker, path, file, 0)
 
     @classmethod
-    def _reopen(cls, worker: Worker, path: Path) -> "JobLog":
+    def reopen_here(cls, worker: Worker, path: Path) -> "JobLog":
+        """Do what `reopen` does (on the thread); OSError when that fails."""
         path.parent.mkdir(parents=True, exist_ok=True)
         length = mend_tail(path)
         return cls(worker, path, FileIO(path, "ab"), length)
@@ -103,7 +105,8 @@ class JobLog:
         try:
             if not self._file.closed:
                 self._cut_torn()
-                self.sync()
+                if self._worker.is_dirty(self):
+                    self.sync()
         finally:
             self._worker.untouched(self)
             self._file.close()

@@ -78,9 +78,9 @@ class Outbox:
         """Owe the log of a new job as it grows."""
         self._backlog.add(Stream(record, Place(0)))
 
-    def grew(self, key: int, length: int) -> None:
-        """The job's log has `length` bytes on disk."""
-        self._backlog[key].length = length
+    def grew(self, key: int, length: int, tail: bytes = b"") -> None:
+        """The job's log has `length` bytes on disk, of which `tail` are the last."""
+        self._backlog[key].grew(length, tail)
         self.wake.set()
 
     def finished(self, key: int, log_end: int, items: Iterable[StoredItem]) -> None:
@@ -249,6 +249,9 @@ class Outbox:
         """Cut the next piece of the log into frames."""
         session, start, limit = self._session, stream.read.offset, self._flight.window.limit
         size = max(MIN_PIECE, min(PIECE_BYTES, limit // 2 - KIB))
+        if stream.tail and len(stream.tail) <= size:
+            self._cut(stream, stream.tail, now)
+            return
         try:
             data = await self._worker.submit(read_piece, stream.log, start, stream.length, size)
         except JournalError as why:
@@ -260,11 +263,14 @@ class Outbox:
         if session != self._session:
             return
         if data:
-            stream.pace.spend(now)
-            cutter = Cutter(self._encode, self.zone, max(MIN_BYTES, min(FRAME_BYTES, limit)))
-            cutter.cut(stream, data)
+            self._cut(stream, data, now)
         else:
             self._log_lost(stream)
+
+    def _cut(self, stream: Stream, data: bytes, now: float) -> None:
+        stream.pace.spend(now)
+        limit = max(MIN_BYTES, min(FRAME_BYTES, self._flight.window.limit))
+        Cutter(self._encode, self.zone, limit).cut(stream, data)
 
     def _log_lost(self, stream: Stream) -> None:
         lost = Frame(stream.key, "", 0, stream.read.offset, Place(stream.length))

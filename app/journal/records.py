@@ -94,7 +94,7 @@ class Finish:
     """How a job ended and what is owed for it; stored in one transaction."""
 
     state: JobState
-    log_end: int  # final length of the log, 0 when there is none
+    log_end: int | None  # final length of the log; None: as long as its file is by then
     items: Sequence[OwedItem]
     now: float  # epoch seconds
 

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
@@ -137,6 +138,15 @@ class Store:
         """
         return await self._worker.transact(queries.accept, self._sql, job)
 
+    async def accept_and(
+        self, job: NewJob, then: Callable[[JobRecord], T]
+    ) -> tuple[JobRecord, T] | None:
+        """Accept a job as `accept` does and go on with `then`, on the thread, in one go.
+
+        `then` must not raise: the job would not be accepted.
+        """
+        return await self._worker.transact(self._accept_and, job, then)
+
     async def starting(self, key: int) -> None:
         """The job's process is about to start: durable before it can have done anything."""
         running = JobState.RUNNING.value
@@ -215,10 +225,18 @@ class Store:
         worker.use(sql)
         return cls(worker, sql, moved_aside)
 
+    def _accept_and(
+        self, job: NewJob, then: Callable[[JobRecord], T]
+    ) -> tuple[JobRecord, T] | None:
+        record = queries.accept(self._sql, job)
+        return None if record is None else (record, then(record))
+
     def _finish(self, key: int, end: Finish) -> list[StoredItem]:
         where = self._sql.execute("SELECT work_dir, name FROM jobs WHERE key = ?", (key,))
         work_dir, name = where.fetchone()
-        self._worker.sync_file(log_path(Path(work_dir), name))
+        length = self._worker.sync_file(log_path(Path(work_dir), name))
+        if end.log_end is None:
+            end = replace(end, log_end=length)
         return queries.finish(self._sql, key, end)
 
     def _close(self) -> None:

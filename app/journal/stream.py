@@ -59,6 +59,7 @@ class Stream:
         self.items = {item.seq: item for item in items}  # owed, oldest first
         self.unsent = deque(self.items)
         self.ready: deque[Frame] = deque()  # cut, not sent
+        self._tail = b""  # the last bytes of the log, kept so that a quiet line needs no read
         self.pace = Pace()
         self.retry_at = 0.0  # the log could not be read: not before
         self.served = 0  # when it was its turn, as a count
@@ -101,6 +102,17 @@ class Stream:
             return self.retry_at
         return max(self.pace.due_at, self.retry_at)
 
+    @property
+    def tail(self) -> bytes:
+        """All that is pending, when it is at hand; else nothing."""
+        return self._tail if len(self._tail) == self.pending else b""
+
+    def grew(self, length: int, tail: bytes) -> None:
+        """The log has `length` bytes on disk; `tail` are the last of them."""
+        kept = self.tail + tail
+        self.length = length
+        self._tail = kept if len(kept) == self.pending and len(kept) <= BATCH_BYTES else b""
+
     def sent(self, frame: Frame) -> None:
         """Note that `frame`, the next one, was handed over."""
         if frame.seq is None:
@@ -128,6 +140,7 @@ class Stream:
     def rewind(self) -> None:
         """Go back to what is confirmed: the session is over."""
         self.read = self.confirmed
+        self._tail = b""
         self.ready.clear()
         self.unsent = deque(self.items)
 

@@ -52,6 +52,8 @@ class Database(Protocol):
 class Dirty(Protocol):
     """A file with bytes that are not synced yet."""
 
+    length: int  # bytes that are safely in it
+
     @property
     def path(self) -> Path:
         """Which file it is."""
@@ -144,10 +146,19 @@ class Worker:
             self._dirty_since = time.monotonic()
         self._dirty[file] = None
 
-    def sync_file(self, path: Path) -> None:
-        """Make what was written to `path` lasting (on the thread); OSError when that fails."""
+    def sync_file(self, path: Path) -> int:
+        """Make what was written to `path` lasting and return its length (on the thread).
+
+        0 when there is no such file. OSError when it cannot be synced.
+        """
         for file in [file for file in self._dirty if file.path == path]:
             file.sync()
+            return file.length
+        return path.stat().st_size if path.exists() else 0
+
+    def is_dirty(self, file: Dirty) -> bool:
+        """Tell whether `file` has unsynced bytes (on the thread)."""
+        return file in self._dirty
 
     def untouched(self, file: Dirty) -> None:
         """Note that `file` is synced or gone (on the thread)."""

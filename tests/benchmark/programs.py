@@ -1,7 +1,6 @@
 """The programs under test, each with a platform of its own, and what is seen from there."""
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -145,12 +144,13 @@ class OurAgent(Program):
     def __init__(self, home: Path, *, at_once: int = 1, beat: float = 5.0) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
-        config = home / "config.yaml"
-        settings = {"task": {"max_concurrent": at_once}, "monitor": {"interval": beat}}
-        config.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
         command = [sys.executable, "-m", "app", "--headless", "--server-url", "{URL}"]
-        flags = ["--home", str(home), "--config", str(config)]
-        super().__init__([*command, *flags], {"ATS_AGENT_TOKEN": "{TOKEN}"}, home / "said")
+        settings = {
+            "ATS_AGENT_TOKEN": "{TOKEN}",
+            "ATS_AGENT_TASK_MAX_CONCURRENT": str(at_once),
+            "ATS_AGENT_MONITOR_INTERVAL": str(beat),
+        }
+        super().__init__([*command, "--home", str(home)], settings, home / "said")
 
     def log_file(self, task_id: str) -> Path:
         """Where it writes the log of a task."""

@@ -163,8 +163,8 @@ async def test_ids_that_differ_in_case_only(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await room.assign("job", ["echo", "lower"])
         await room.assign("JOB", ["echo", "upper"])
-        assert (await room.result("job"))["output"] == "lower\n"
-        assert (await room.result("JOB"))["output"] == "upper\n"
+        assert (await room.result("job"))["output"] == "lower"
+        assert (await room.result("JOB"))["output"] == "upper"
         assert (await room.record("job")).name.lower() != (await room.record("JOB")).name.lower()
 
 
@@ -200,12 +200,12 @@ async def test_a_journal_that_cannot_accept(
 ) -> None:
     """A job that cannot be remembered is not run, and the platform hears why."""
 
-    async def full(_job: object) -> None:
+    async def full(_job: object, _then: object) -> None:
         raise JournalError("The disk is full.")
 
     async with open_room(tmp_path) as room:
         with monkeypatch.context() as patch:
-            patch.setattr(room.deps.store, "accept", full)
+            patch.setattr(room.deps.store, "accept_and", full)
             await room.assign("t1", ["true"])
         assert not room.dispatcher.busy
         assert room.remarks == [("t1", Level.ERROR, "Task not accepted: The disk is full.")]
@@ -254,4 +254,4 @@ async def test_many_at_once(tmp_path: Path) -> None:
         await asyncio.gather(*(room.dispatcher.assign(job, TARGET) for job in jobs))
         await room.idle()
         for number in range(40):
-            assert (await room.result(f"t{number}"))["output"] == f"{number}\n"
+            assert (await room.result(f"t{number}"))["output"] == f"{number}"

@@ -27,7 +27,16 @@ class Bench:
     def __init__(self, joblog: JobLog, ceiling: Ceiling | None) -> None:
         self.joblog = joblog
         self.grown: list[int] = []
-        self.output = Output(Sink(joblog, self.grown.append), (), lambda: 1e9, ceiling)
+        self.output = Output(Sink(joblog, self._grew), (), lambda: 1e9, ceiling)
+
+    def _grew(self, length: int, tail: bytes) -> None:
+        assert self.joblog.path.read_bytes()[:length].endswith(tail)
+        self.grown.append(length)
+
+    async def end(self) -> None:
+        """End the output and wait for the disk."""
+        await self.output.end("end", Kind.NOTE)
+        await self.output.settle()
 
     def text(self) -> str:
         """The log without its stamps."""
@@ -76,7 +85,7 @@ async def test_each_stream_is_whole_in_the_log(
     async with bench(tmp_path / "log") as b:
         for stream, text in feeds:
             b.output.feed(stream, text.encode("utf-8", "replace"))
-        await b.output.end("end", Kind.NOTE)
+        await b.end()
         lines = b.text().split("\n")
         assert lines[-2:] == ["*end", ""]
         for stream, mark in ((Stream.OUT, " "), (Stream.ERR, "!")):
@@ -175,7 +184,7 @@ async def test_a_disk_that_stays_full(tmp_path: Path, monkeypatch: pytest.Monkey
 
         monkeypatch.setattr(JobLog, "_append", append)
         b.output.feed(Stream.OUT, b"lost\n")
-        await b.output.end("end", Kind.NOTE)
+        await b.end()
         assert b.text() == " kept\n"
         assert b.output.length == b.joblog.path.stat().st_size
 
@@ -198,7 +207,7 @@ async def test_past_its_limit_the_log_keeps_the_last_part(tmp_path: Path) -> Non
     async with bench(tmp_path / "log", Ceiling(limit=10, tail=8)) as b:
         for number in range(9):
             b.output.feed(Stream.OUT, b"no %d\n" % number)
-        await b.output.end("end", Kind.NOTE)
+        await b.end()
         assert b.text().splitlines() == [
             " no 0",
             " no 1",

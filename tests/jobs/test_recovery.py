@@ -51,7 +51,7 @@ async def test_a_running_job_is_interrupted_and_swept(tmp_path: Path) -> None:
             result = await room.result("t1")
             assert (result["status"], result["exit_code"]) == ("error", -1)
             assert "agent ended while" in result["error"]
-            assert result["output"] == "so far\nand a torn\n"
+            assert result["output"] == "so far\nand a torn"
             assert child.wait(timeout=5) == -9
             lines = room.log_lines("t1")
             assert lines[:2] == [" so far", " and a torn"]

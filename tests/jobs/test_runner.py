@@ -38,7 +38,7 @@ async def test_a_program_that_succeeds(tmp_path: Path) -> None:
         await room.assign("t1", ["sh", "-c", "echo out; sleep 0.05; echo err >&2"])
         result = await room.result("t1")
         assert (result["status"], result["exit_code"], result["error"]) == ("success", 0, "")
-        assert result["output"] == "out\nerr\n"
+        assert result["output"] == "out\nerr"
         assert 0.05 <= result["duration"] < 5
         assert abs(result["at"] - time.time()) < 5
         lines = room.log_lines("t1")
@@ -73,14 +73,14 @@ async def test_every_line_of_a_shell_text_runs(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await room.assign("t1", "false\necho 'two  words' | tr o 0\n(exit 7)\n")
         result = await room.result("t1")
-        assert (result["output"], result["exit_code"]) == ("tw0  w0rds\n", 7)
+        assert (result["output"], result["exit_code"]) == ("tw0  w0rds", 7)
 
 
 async def test_a_list_runs_without_a_shell(tmp_path: Path) -> None:
     """Nothing in the arguments is special."""
     async with open_room(tmp_path) as room:
         await room.assign("t1", ["echo", "$HOME; `id` *", "a  b"])
-        assert (await room.result("t1"))["output"] == "$HOME; `id` * a  b\n"
+        assert (await room.result("t1"))["output"] == "$HOME; `id` * a  b"
 
 
 async def test_the_environment_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +177,7 @@ async def test_a_line_in_the_consoles_code_page(tmp_path: Path) -> None:
     code = "import os; os.write(1, '中文\\n'.encode('gbk') + '中文 é\\n'.encode())"
     async with open_room(tmp_path) as room:
         await room.python("t1", code)
-        assert (await room.result("t1"))["output"] == "中文\n中文 é\n"
+        assert (await room.result("t1"))["output"] == "中文\n中文 é"
 
 
 async def test_a_prompt_is_logged_before_its_line_ends(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ async def test_the_output_field_is_bounded(tmp_path: Path) -> None:
         output = (await room.result("t1"))["output"]
         assert len(output.encode()) <= OUTPUT_LIMIT
         assert output.startswith("line 0\n")
-        assert output.endswith("line 99999\n")
+        assert output.endswith("line 99999")
         assert " bytes left out …\n" in output
         assert room.log_lines("t1")[2:-1] == [f" line {number}" for number in range(100_000)]
 
@@ -246,7 +246,7 @@ async def test_a_full_disk_does_not_end_a_job(
         await room.assign("t1", "echo kept; sleep 0.2; echo lost; sleep 0.2; echo again")
         result = await room.result("t1")
         assert result["status"] == "success"
-        assert result["output"] == "kept\nlost\nagain\n"
+        assert result["output"] == "kept\nlost\nagain"
         lines = room.log_lines("t1")
         assert lines[2] == " kept"
         assert lines[3].startswith("?5 bytes of output are missing here: ")

@@ -1,0 +1,42 @@
+"""A job's folder and log, made on the journal's thread in one go with its acceptance."""
+
+from dataclasses import dataclass
+
+from app.errors import JournalError
+from app.host.paths import WorkDir
+from app.i18n import _
+from app.jobs.folder import NotRunnableError, Workplace, prepare
+from app.journal.joblog import JobLog
+from app.journal.records import JobRecord
+from app.journal.worker import Worker
+from app.protocol.messages import JobAssigned
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a job needs before its process can start; an error stands for what cannot be had."""
+
+    workplace: Workplace | NotRunnableError
+    log: JobLog | JournalError
+
+
+def make_ready(worker: Worker, assigned: JobAssigned, record: JobRecord, *, new: bool) -> Ready:
+    """Make folder and log (`new`: an empty one); runs on the journal's thread, never raises."""
+    return Ready(_workplace(assigned, record), _log(worker, record, new=new))
+
+
+def _workplace(assigned: JobAssigned, record: JobRecord) -> Workplace | NotRunnableError:
+    try:
+        return prepare(assigned, WorkDir(record.work_dir), record.name)
+    except NotRunnableError as why:
+        return why
+
+
+def _log(worker: Worker, record: JobRecord, *, new: bool) -> JobLog | JournalError:
+    opening = JobLog.create_here if new else JobLog.reopen_here
+    try:
+        return opening(worker, record.log)
+    except OSError as why:
+        error = JournalError(_("The job's log cannot be written: {why}.").format(why=why))
+        error.__cause__ = why
+        return error

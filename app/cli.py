@@ -4,6 +4,7 @@ import argparse
 import difflib
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
@@ -25,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Ctrl+C before the agent runs is an orderly end like Ctrl+C later: 0, without a word.
     """
     i18n.install()
+    # Until the agent's own handlers stand, SIGTERM ends like Ctrl+C, not by killing.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _dispatch(parse(sys.argv[1:] if argv is None else argv))
     except FatalError as error:
@@ -225,4 +228,4 @@ exit codes:
   2  a flag, variable or line of the configuration is wrong; nothing was started
   3  the platform refused or revoked the token
   4  another agent already uses this home folder
-  5  the work folder given with --work-dir cannot be used""")
+  5  the work folder given with --work-dir, or the journal in HOME, cannot be used""")

@@ -53,6 +53,10 @@ class WorkDirError(FatalError):
         self.why = why
 
 
+class JournalUnusableError(FatalError):
+    """The journal in the home folder cannot be opened, or a newer agent wrote it."""
+
+
 class LinkLostError(TransientError):
     """The connection could not be opened, or it died."""
 

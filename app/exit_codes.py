@@ -5,6 +5,7 @@ from enum import IntEnum
 from app.errors import (
     AlreadyRunningError,
     ConfigError,
+    JournalUnusableError,
     TokenRefusedError,
     WorkDirError,
 )
@@ -18,14 +19,15 @@ class ExitCode(IntEnum):
     USAGE = 2  # a flag, variable or line of the file is wrong; nothing was started
     TOKEN_REFUSED = 3  # only a new token helps; starting again does not
     ALREADY_RUNNING = 4  # another agent uses this home folder
-    WORK_DIR = 5  # the agent's own work folder cannot be used
+    FOLDER = 5  # the home folder's journal, or the agent's own work folder, cannot be used
 
 
 _ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (ConfigError, ExitCode.USAGE),
     (TokenRefusedError, ExitCode.TOKEN_REFUSED),
     (AlreadyRunningError, ExitCode.ALREADY_RUNNING),
-    (WorkDirError, ExitCode.WORK_DIR),
+    (WorkDirError, ExitCode.FOLDER),
+    (JournalUnusableError, ExitCode.FOLDER),
 )
 
 

@@ -13,6 +13,7 @@ from app.agent.agent import Agent, AgentParts
 from app.agent.intake import Intake, IntakeParts
 from app.agent.news import News
 from app.agent.refusal import SuiteRefusal
+from app.agent.registration import MARK, Registration
 from app.agent.thread import AgentThread
 from app.agent.upkeep import Upkeep
 from app.config import Config
@@ -26,6 +27,8 @@ from app.jobs.dispatcher import Dispatcher
 from app.jobs.process import install_child_watcher
 from app.jobs.retention import KeepRules, Retention
 from app.journal.journal import Journal
+from app.journal.records import OwedItem
+from app.journal.stream import item_message
 from app.link.keeper import Keeper, KeeperParts
 from app.link.serve import Clocks, Ending, Serving
 from app.link.transport import Transport, open_link
@@ -91,6 +94,11 @@ class _Line:
         now = datetime.now(UTC)  # noqa: TID251 (wiring knows the clock)
         self.say(JobLog(job_id, level, text, now))
 
+    def answer(self, item: OwedItem) -> None:
+        """Say once what the journal cannot keep."""
+        if item.body is not None:
+            self.say(item_message(item.kind, item.body, UTC, time.time()))
+
     def greeted(self) -> None:
         """Pass on that the platform greeted."""
         if self.keeper is not None:
@@ -104,17 +112,21 @@ async def build_agent(
     install_child_watcher()
     news = News()
     journal = await Journal.open(config.home / "journal.db", codec.encode, news.tell)
-    return _Builder(config, journal, news).agent(move_log, publish)
+    registration = Registration(journal.store, haunted=await journal.store.get(MARK) is not None)
+    return _Builder(config, journal, news, registration).agent(move_log, publish)
 
 
 class _Builder:
     """Joins the parts around one journal."""
 
-    def __init__(self, config: Config, journal: Journal, news: News) -> None:
+    def __init__(
+        self, config: Config, journal: Journal, news: News, registration: Registration
+    ) -> None:
         self._config = config
         self._journal = journal
         self._news = news
         self._line = _Line()
+        self._registration = registration
         self._limits = JobLimits(task_timeout=config.task_timeout)
         self._sampler = FactsSampler(config.heartbeat_interval)
         self._sampler.use_server(urlsplit(config.server_url).hostname or "")
@@ -126,7 +138,9 @@ class _Builder:
         """Return the agent, ready to run."""
         config = self._config
         intake = self._intake(move_log)
-        self._line.keeper = keeper = Keeper(self._keeper_parts(intake))
+        self._line.keeper = keeper = Keeper(
+            self._keeper_parts(intake), haunted=self._registration.haunted
+        )
         return Agent(
             AgentParts(
                 server_url=config.server_url,
@@ -152,6 +166,7 @@ class _Builder:
             worker=self._journal.worker,
             limits=self._limits,
             remark=self._line.remark,
+            answer=self._line.answer,
             on_change=self._news.ring,
             clock=time.time,
         )
@@ -176,6 +191,7 @@ class _Builder:
         config, outbox, clocks = self._config, self._journal.outbox, Clocks()
 
         async def dial() -> Transport:
+            await self._registration.begin()
             return await open_link(config.server_url, config.token, config.ca_file)
 
         def serving(transport: Transport) -> Serving:
@@ -191,5 +207,6 @@ class _Builder:
             in_flight=lambda: outbox.in_flight,
             on_change=self._news.ring,
             on_session_end=ended,
+            on_goodbye=self._registration.end,
             clocks=clocks,
         )

@@ -16,6 +16,7 @@ from app.host.facts import FactsSampler
 from app.i18n import _
 from app.jobs.dispatcher import Dispatcher
 from app.journal.journal import Journal
+from app.journal.records import JobRecord
 from app.link.keeper import Keeper
 from app.state import Command, LinkState, Snapshot
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PUBLISH_EVERY = 0.1  # seconds between two snapshots at least: nobody looks faster
 FLUSH_TIMEOUT = 5.0  # seconds for what is still owed; the rest goes out after the next start
+RECOVER_EVERY = 5.0  # seconds until an end that could not be stored is offered again
 LEAVE_TIMEOUT = 5.0  # seconds for the goodbye to the platform
 FIRST_SAMPLE = 0.1  # seconds that the first connection waits for facts to greet with
 JOBS_MARGIN = 5.0  # seconds beyond the grace until jobs must have ended
@@ -53,6 +55,7 @@ class Agent:
     def __init__(self, parts: AgentParts) -> None:
         self._parts = parts
         self._exit_code: ExitCode | None = None
+        self._unrecovered: list[JobRecord] = []
         self._quit = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -80,9 +83,8 @@ class Agent:
                 for name, work in self._lasting_parts()
             }
             if await self._ready():
-                lasting["link"] = tasks.create_task(
-                    self._guard(parts.keeper.run, "link"), name="link"
-                )
+                for name, work in (("link", parts.keeper.run), ("rest", self._recover_the_rest)):
+                    lasting[name] = tasks.create_task(self._guard(work, name), name=name)
             await self._quit.wait()
             await self._stop_in_order(lasting)
         log.info("the agent ends (exit code %d)", self._code)
@@ -101,12 +103,25 @@ class Agent:
         """Prepare the work folder and take up what an earlier agent left."""
         error = await self._parts.intake.settle()
         if error is not None and self._parts.own_work_dir:
-            self._end(ExitCode.WORK_DIR)
+            self._end(ExitCode.FOLDER)
             return False
-        await self._parts.dispatcher.recover()
-        await self._parts.refusal.recover()
+        self._unrecovered = await self._parts.journal.store.unfinished()
+        await self._recover()
         await asyncio.to_thread(self._parts.sampler.wait_first, FIRST_SAMPLE)
         return True
+
+    async def _recover(self) -> None:
+        """Give what an earlier agent left unfinished its end, as far as the disk takes it."""
+        parts, records = self._parts, self._unrecovered
+        self._unrecovered = [
+            *await parts.dispatcher.recover(records),
+            *await parts.refusal.recover(records),
+        ]
+
+    async def _recover_the_rest(self) -> None:
+        while self._unrecovered:
+            await asyncio.sleep(RECOVER_EVERY)
+            await self._recover()
 
     async def _guard(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run a long-lived part; a bug in it ends the agent in order."""
@@ -167,13 +182,23 @@ class Agent:
         """Give the platform what is still owed, within limits."""
         if self._parts.keeper.state is not LinkState.ONLINE or self._hurry.is_set():
             return
-        try:
-            async with asyncio.timeout(FLUSH_TIMEOUT):
-                while not self._parts.journal.outbox.drained:
-                    self._parts.intake.progress.clear()
-                    await self._parts.intake.progress.wait()
-        except TimeoutError:
+        async with asyncio.TaskGroup() as tasks:
+            ends = [
+                tasks.create_task(self._drained(), name="flush"),
+                tasks.create_task(self._hurry.wait(), name="hurry"),
+            ]
+            await asyncio.wait(ends, timeout=FLUSH_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+            for end in ends:
+                end.cancel()
+        if not self._parts.journal.outbox.drained:
             log.info("not everything could be delivered; the rest follows after the next start")
+
+    async def _drained(self) -> None:
+        """Wait until all is confirmed."""
+        intake, outbox = self._parts.intake, self._parts.journal.outbox
+        while not outbox.drained:
+            intake.progress.clear()
+            await intake.progress.wait()
 
     # ------------------------------------------------------------ snapshots
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import assert_never
 
 from app.agent.refusal import SuiteRefusal
-from app.errors import WorkDirError
+from app.errors import JournalError, WorkDirError
 from app.host.facts import FactsSampler
 from app.host.paths import WorkDir, resolve_work_dir
 from app.i18n import _
@@ -32,6 +32,8 @@ from app.protocol.messages import (
 from app.protocol.session import Work
 
 log = logging.getLogger(__name__)
+
+RETRY_AFTER = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class Intake:
             if isinstance(item, Welcome):
                 await self.settle(item.work_dir)
             elif self._target is not None:
-                await self._carry_out(item, self._target)
+                await self._try(item, self._target)
 
     async def settle(self, platform_wish: str = "") -> WorkDirError | None:
         """Choose and prepare the work folder: the platform's, the user's, or the home's."""
@@ -131,6 +133,17 @@ class Intake:
         self._parts.sampler.watch_disk(root)
         self._parts.on_change()
         return error
+
+    async def _try(self, work: Work, target: Target) -> None:
+        """Carry out; what the journal cannot take now (full disk) comes again later.
+
+        Only a suite's refusal gets here: tasks are answered by the dispatcher.
+        """
+        try:
+            await self._carry_out(work, target)
+        except JournalError as why:
+            log.warning("tried again in %.0f s: %s", RETRY_AFTER, why)
+            asyncio.get_running_loop().call_later(RETRY_AFTER, self._todo.put_nowait, work)
 
     async def _carry_out(self, work: Work, target: Target) -> None:
         parts = self._parts

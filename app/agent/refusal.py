@@ -6,10 +6,11 @@ Every execution_id needs its own completion or it blocks the node's slot for eve
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.errors import JournalError
 from app.host.paths import safe_name
 from app.i18n import _
 from app.journal.outbox import Outbox
@@ -82,13 +83,21 @@ class SuiteRefusal:
         error = _("This version of the agent does not serve files.")
         self._say(WorkspaceAnswer(request.verb, request.request_id, success=False, error=error))
 
-    async def recover(self) -> None:
-        """Owe what a crash left out: an accepted execution without its completion."""
-        for record in await self._store.unfinished():
-            if record.kind is JobKind.SUITE:
-                suite_id, _slash, execution_id = record.job_id.partition("/")
-                answer = Answer(suite_id, execution_id, "failed", _("The agent was restarted."))
+    async def recover(self, records: Sequence[JobRecord]) -> list[JobRecord]:
+        """Owe what a crash left out: accepted executions without their completion.
+
+        Returns those that cannot be stored yet: offer them again.
+        """
+        left = []
+        for record in (record for record in records if record.kind is JobKind.SUITE):
+            suite_id, _slash, execution_id = record.job_id.partition("/")
+            answer = Answer(suite_id, execution_id, "failed", _("The agent was restarted."))
+            try:
                 await self._finish(record, answer)
+            except JournalError as why:
+                log.warning("execution %s cannot be completed: %s", execution_id, why)
+                left.append(record)
+        return left
 
     async def _complete(self, answer: Answer, target: Target, work_dir: Path) -> None:
         log.warning("suite %s, execution %s: %s", answer.suite_id, answer.execution_id, answer.why)

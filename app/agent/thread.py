@@ -6,7 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from app.errors import FatalError
+from app.errors import AgentError
 from app.exit_codes import ExitCode, exit_code_for
 from app.state import Command, Snapshot
 
@@ -71,7 +71,7 @@ class AgentThread:
         problem = ""
         try:
             self.exit_code = asyncio.run(self._main())
-        except FatalError as fatal:
+        except AgentError as fatal:
             log.error("%s", fatal)  # noqa: TRY400 (the user's to solve: no traceback)
             self.exit_code, problem = exit_code_for(fatal), str(fatal)
         except BaseException:  # the thread boundary: a bug must not end in silence

@@ -56,7 +56,7 @@ def shell_argv(text: str, folder: Path) -> list[str]:
     else:  # noqa: RET505 (mypy would call the rest unreachable on the other platform)
         data = os.fsencode(text)
         if len(data) <= _POSIX_INLINE:
-            return ["/bin/sh", "-c", text]
+            return ["/bin/sh", "-c", "--", text]  # a text may begin with "-"
         return ["/bin/sh", str(_write_script(folder, ".sh", data))]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.host.console import output_encodings
 from app.journal.outbox import Outbox
+from app.journal.records import OwedItem
 from app.journal.store import Store
 from app.journal.worker import Worker
 from app.protocol.messages import Level
@@ -28,6 +29,7 @@ class JobDeps:
     worker: Worker
     limits: JobLimits
     remark: Callable[[str, Level, str], None]  # job id, level, text: a line that is no output
+    answer: Callable[[OwedItem], None]  # a result that the journal cannot keep: said once
     on_change: Callable[[], None]  # the views are different now
     clock: Callable[[], float]
     encodings: Sequence[str] = field(default_factory=output_encodings)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.host.paths import WorkDir, safe_name
 from app.i18n import _
 from app.jobs.deps import JobDeps
 from app.jobs.ending import end_unstarted, finish, open_output
-from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text
+from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text, result_item
 from app.jobs.ready import Ready, make_ready
 from app.jobs.recovery import recover
 from app.jobs.runner import Runner
@@ -59,9 +59,13 @@ class Dispatcher:
         """Take the folder for jobs accepted from now on; an error is the answer to each."""
         self._work_dir = work_dir
 
-    async def recover(self) -> None:
-        """Report what an earlier agent left unfinished; once, after `Outbox.load`."""
-        await recover(self._deps)
+    async def recover(self, records: Sequence[JobRecord]) -> list[JobRecord]:
+        """Report what an earlier agent left unfinished; after `Outbox.load`.
+
+        Returns those whose end cannot be stored yet: offer them again.
+        """
+        tasks = [record for record in records if record.kind is JobKind.TASK]
+        return await recover(self._deps, tasks)
 
     async def run(self) -> None:
         """Own the tasks of the jobs; ends after `stop`, when the last job has ended."""
@@ -154,8 +158,7 @@ class Dispatcher:
         job_id = assigned.job_id
         root = _root_of(self._work_dir)
         if root is None:
-            text = _("Task not accepted: the work folder is not known yet.")
-            self._deps.remark(job_id, Level.ERROR, text)
+            self._reject(job_id, _("Task not accepted: the work folder is not known yet."))
             return None
         new = NewJob(
             target=target,
@@ -170,9 +173,8 @@ class Dispatcher:
         try:
             accepted = await self._deps.store.accept_and(new, self._making(assigned, state))
         except JournalError as why:
-            log.error("job %s was not accepted: %s", job_id, why)  # noqa: TRY400 (no bug of ours)
             text = _("Task not accepted: {why}").format(why=why)
-            self._deps.remark(job_id, Level.ERROR, text)
+            self._reject(job_id, text)
             return None
         if accepted is None:
             text = _("Not run a second time: {what}")
@@ -181,6 +183,13 @@ class Dispatcher:
             return None
         self._deps.outbox.open(accepted[0])
         return accepted
+
+    def _reject(self, job_id: str, why: str) -> None:
+        """Answer a job that could not be stored; the answer lives no longer than the session."""
+        log.error("job %s: %s", job_id, why)
+        outcome = Outcome(JobState.ERROR, error=why)
+        self._deps.remark(job_id, Level.ERROR, why)
+        self._deps.answer(result_item(job_id, outcome, "", self._deps.clock()))
 
     def _making(
         self, assigned: JobAssigned, state: JobState
@@ -209,7 +218,10 @@ class Dispatcher:
 
     async def _about(self, job_id: str, target: Target) -> str:
         """Say what is known of a job."""
-        record = await self._deps.store.find(target, job_id)
+        try:
+            record = await self._deps.store.find(target, job_id)
+        except JournalError as why:
+            return str(why)
         if record is None:
             return _("task {job_id} is not known here.").format(job_id=job_id)
         if record.state.ended:

@@ -1,6 +1,7 @@
 """What an agent that died left unfinished: ended, swept, reported as interrupted, never rerun."""
 
 import logging
+from collections.abc import Sequence
 
 from app.errors import JournalError
 from app.host.containment import Mark, Proc, sweep_after_crash
@@ -12,23 +13,25 @@ from app.jobs.job import Outcome, result_item
 from app.jobs.supervision import names_of
 from app.journal.joblog import excerpt
 from app.journal.lines import Kind
-from app.journal.records import Finish, JobKind, JobRecord
+from app.journal.records import Finish, JobRecord
 from app.state import JobState
 
 log = logging.getLogger(__name__)
 
 
-async def recover(deps: JobDeps) -> None:
-    """Give every unfinished job of the journal its end; run once, before new work.
+async def recover(deps: JobDeps, records: Sequence[JobRecord]) -> list[JobRecord]:
+    """Give each of these unfinished jobs its end; before new work is taken.
 
-    One that cannot be stored now (full disk) stays unfinished until the next start.
+    Returns those whose end cannot be stored now (full disk): to be offered again.
     """
-    for record in await deps.store.unfinished():
-        if record.kind is JobKind.TASK:
-            try:
-                await _recover(deps, record)
-            except JournalError:
-                log.exception("the end of job %s cannot be stored", record.job_id)
+    left = []
+    for record in records:
+        try:
+            await _recover(deps, record)
+        except JournalError as why:
+            log.warning("the end of job %s cannot be stored: %s", record.job_id, why)
+            left.append(record)
+    return left
 
 
 async def _recover(deps: JobDeps, record: JobRecord) -> None:

@@ -69,17 +69,16 @@ class JobLog:
     @classmethod
     def create_here(cls, worker: Worker, path: Path) -> "JobLog":
         """Do what `create` does (on the thread); OSError when that fails."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = FileIO(path, "ab")
-        file.truncate(0)
+        file = _open(path)
+        if file.tell():
+            file.truncate(0)
         return cls(worker, path, file, 0)
 
     @classmethod
     def reopen_here(cls, worker: Worker, path: Path) -> "JobLog":
         """Do what `reopen` does (on the thread); OSError when that fails."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         length = mend_tail(path)
-        return cls(worker, path, FileIO(path, "ab"), length)
+        return cls(worker, path, _open(path), length)
 
     def _append(self, data: bytes) -> int:
         self._cut_torn()
@@ -110,6 +109,15 @@ class JobLog:
         finally:
             self._worker.untouched(self)
             self._file.close()
+
+
+def _open(path: Path) -> FileIO:
+    """Open a log behind its end; its folder is made when it is missing."""
+    try:
+        return FileIO(path, "ab")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileIO(path, "ab")
 
 
 def read_piece(path: Path, offset: int, end: int, limit: int) -> bytes:

@@ -6,9 +6,12 @@ of the agent.
 """
 
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import islice
 
 from app.protocol.messages import Level
 
@@ -39,15 +42,11 @@ _LEVELS = {
     Kind.WARN: Level.WARNING,
 }
 _KIND_OF_BYTE = {ord(kind.value): kind for kind in Kind}
-_INFO, _ERROR, _WARNING = b"iew"
+_SEVERITY = [Level.INFO, Level.WARNING, Level.ERROR]
 _LEVEL_BYTES = bytes(
-    {Level.ERROR: _ERROR, Level.WARNING: _WARNING}.get(
-        _KIND_OF_BYTE.get(byte, Kind.OUT).level, _INFO
-    )
-    for byte in range(256)
-)  # translates kind characters; an unknown one counts as stdout
+    _SEVERITY.index(_KIND_OF_BYTE.get(byte, Kind.OUT).level) for byte in range(256)
+)  # translates kind characters to places in _SEVERITY; an unknown one counts as stdout
 _STRETCH = re.compile(rb"(.)\1*")
-_LEVEL_OF_BYTE = {_INFO: Level.INFO, _ERROR: Level.ERROR, _WARNING: Level.WARNING}
 
 
 def stamp(at: float) -> bytes:
@@ -125,28 +124,27 @@ class LineWriter:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Consecutive lines of one level, without prefixes and without the last newline."""
+    """Consecutive lines, without prefixes and without the last newline."""
 
-    level: Level
+    level: Level  # the highest of its lines
     text: str
     at: float | None  # stamp of the first line; None when it began before this piece
     start: int  # byte range within the piece
     end: int
 
 
-def split_runs(data: bytes, inside: Kind | None) -> list[Run]:
-    """Split a piece of a job log into runs; their ranges cover `data` without gaps.
+def split_runs(data: bytes, inside: Kind | None, at_most: int = sys.maxsize) -> list[Run]:
+    """Split a piece of a job log into runs of one level; they cover `data` without gaps.
 
+    When there would be more than `at_most`, the last takes the rest, whatever its levels.
     `data` begins at a line, or inside a line of kind `inside`. A newline at its very
     beginning then only ends that line; if `data` is nothing else there is no run.
     """
     skipped = int(inside is not None and data.startswith(b"\n"))
     if skipped:
         data, inside = data[1:], None
-    return _split(data, inside, skipped) if data else []
-
-
-def _split(data: bytes, inside: Kind | None, skipped: int) -> list[Run]:
+    if not data:
+        return []
     lines = data.split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -156,14 +154,13 @@ def _split(data: bytes, inside: Kind | None, skipped: int) -> list[Run]:
         texts[0] = lines[0]
     runs: list[Run] = []
     start = done = 0  # bytes and lines that the runs so far cover
-    for stretch in _STRETCH.finditer(levels):
-        first, last = stretch.span()
+    for first, last in _stretches(levels, at_most):
         end = skipped + len(data)
         if last < len(lines):
             end = start + sum(map(len, lines[done:last])) + last - done + (0 if done else skipped)
         at = None if first == 0 and inside is not None else read_stamp(lines[first])
         text = b"\n".join(texts[first:last]).decode("utf-8", "replace")
-        runs.append(Run(_LEVEL_OF_BYTE[levels[first]], text, at, start, end))
+        runs.append(Run(_SEVERITY[max(levels[first:last])], text, at, start, end))
         start, done = end, last
     return runs
 
@@ -177,6 +174,16 @@ def _levels(lines: list[bytes], inside: Kind | None) -> bytes:
     if inside is not None:
         kinds = inside.value.encode() + kinds[1:]
     return kinds.translate(_LEVEL_BYTES)
+
+
+def _stretches(levels: bytes, at_most: int) -> Iterator[tuple[int, int]]:
+    """Return where the lines of one level begin and end; the last stretch takes the rest."""
+    begin = 0
+    for stretch in islice(_STRETCH.finditer(levels), at_most - 1):
+        yield stretch.span()
+        begin = stretch.end()
+    if begin < len(levels):
+        yield begin, len(levels)
 
 
 def whole_characters(data: bytes) -> bytes:

@@ -178,3 +178,8 @@ def get(sql: Sql, name: str) -> str | None:
 def put(sql: Sql, name: str, value: str) -> None:
     """Remember a value."""
     sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+
+def forget(sql: Sql, name: str) -> None:
+    """Forget a remembered value."""
+    sql.execute("DELETE FROM meta WHERE name = ?", (name,))

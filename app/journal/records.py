@@ -22,6 +22,7 @@ class JobKind(Enum):
 
     TASK = "task"
     SUITE = "suite"
+    UNKNOWN = "unknown"  # a newer agent's, or damaged: delivered, but not ended by this agent
 
 
 class OwedKind(Enum):

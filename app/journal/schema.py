@@ -1,9 +1,11 @@
 """The journal's tables, and how a row becomes a record."""
 
 import json
+import logging
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from app.journal.records import (
     JobKind,
@@ -15,7 +17,11 @@ from app.journal.records import (
 )
 from app.state import JobState
 
+log = logging.getLogger(__name__)
+
 VERSION = 1  # user_version of the file; a change of the tables raises it
+E = TypeVar("E", bound=Enum)
+
 REMEMBERED = 20_000  # jobs whose ids are known; beyond it the oldest removed ones go
 
 TABLES = """
@@ -86,15 +92,19 @@ FORGET = (  # ? = REMEMBERED
 
 
 def record_of(row: Sequence[Any]) -> JobRecord:
-    """Return the record of a whole row of jobs (the columns stand in the order of TABLES)."""
+    """Return the record of a whole row of jobs (the columns stand in the order of TABLES).
+
+    A kind or state that this agent does not know stops nobody: the job counts as UNKNOWN or
+    INTERRUPTED, what it owes is still delivered.
+    """
     work_dir = Path(row[10])
     return JobRecord(
         key=row[0],
         target=Target(row[1], row[2]),
-        kind=JobKind(row[3]),
+        kind=_known(JobKind, row[3], JobKind.UNKNOWN, job=row[4]),
         job_id=row[4],
         name=row[5],
-        state=JobState(row[6]),
+        state=_known(JobState, row[6], JobState.INTERRUPTED, job=row[4]),
         marker=row[7],
         pid=row[8],
         pid_started=row[9],
@@ -108,6 +118,15 @@ def record_of(row: Sequence[Any]) -> JobRecord:
     )
 
 
+def _known(words: type[E], word: str, otherwise: E, *, job: str) -> E:
+    try:
+        return words(word)
+    except ValueError:
+        what = words.__name__
+        log.warning("job %s in the journal: %s %r counts as %s", job, what, word, otherwise.value)
+        return otherwise
+
+
 def item_of(row: Sequence[Any]) -> StoredItem:
-    """Return the item of a row (seq, kind, body)."""
+    """Return the item of a row (seq, kind, body); ValueError when it cannot be read."""
     return StoredItem(row[0], OwedKind(row[1]), json.loads(row[2]))

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
-from app.errors import FatalError, JournalError
+from app.errors import JournalError, JournalUnusableError
 from app.i18n import _
 from app.journal import queries
 from app.journal.records import Aside, Finish, JobRecord, NewJob, StoredItem, Target, log_path
@@ -42,7 +42,7 @@ class Connection:
             raise _damaged()
         version = self._sql.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
-            raise FatalError(
+            raise JournalUnusableError(
                 _("The journal was written by a newer agent."),
                 _("Install that version again, or use another --home."),
             )
@@ -122,7 +122,7 @@ class Store:
     async def open(cls, path: Path, worker: Worker) -> "Store":
         """Open or make the journal; a damaged file is moved aside and a new one begun.
 
-        FatalError when the file cannot be opened or belongs to a newer agent.
+        JournalUnusableError when the file cannot be opened or belongs to a newer agent.
         """
         return await worker.submit(cls._open, path, worker)
 
@@ -211,6 +211,10 @@ class Store:
         """Remember a value, durable."""
         await self._worker.transact(queries.put, self._sql, name, value)
 
+    def forget(self, name: str) -> None:
+        """Forget a remembered value."""
+        self._worker.post(queries.forget, self._sql, name)
+
     # -------------------------------------------------------------------- on the thread
 
     @classmethod
@@ -218,7 +222,7 @@ class Store:
         try:
             sql, moved_aside = _connect_or_replace(path)
         except (sqlite3.Error, OSError) as why:
-            raise FatalError(
+            raise JournalUnusableError(
                 _("The journal {path} cannot be opened: {why}.").format(path=path, why=why),
                 _("Make its folder writable and see that the disk is not full."),
             ) from why

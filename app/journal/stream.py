@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -18,9 +18,8 @@ from app.protocol.messages import (
     SuiteLog,
 )
 
-BATCH_FRAMES = 16  # runs of one level in a batch; the last takes the rest
+BATCH_FRAMES = 16  # runs of a batch where stdout and stderr alternate; the last takes the rest
 UNSPLIT_BYTES = 512  # so little log is never split, however it inflates
-_SEVERITY = [Level.INFO, Level.WARNING, Level.ERROR]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ class Cutter:
     def _frames(self, stream: Stream, data: bytes, begin: Place) -> Iterator[Frame]:
         place = begin
         inside = None if begin.inside is None else begin.inside.kind
-        for run in _merge(split_runs(data, inside)):
+        for run in split_runs(data, inside, BATCH_FRAMES):
             raw = data[run.start : run.end]
             frame = self._frame(stream, run, raw, place)
             if frame.size > self.limit and len(raw) > UNSPLIT_BYTES:
@@ -188,27 +187,19 @@ class Cutter:
         if began is None and place.inside is not None:
             began = place.inside.at
         at = datetime.fromtimestamp(began or 0.0, self.zone)
-        text = self.encode(JobLog(stream.job_id, run.level, run.text, at, place.offset))
+        closing = place.inside is not None and raw.startswith(b"\n")  # a line sent before
+        offset = place.offset + closing  # where the text begins that is sent
+        text = self.encode(JobLog(stream.job_id, run.level, run.text, at, offset))
         end = Place(place.offset + len(raw), line_left_open(raw, place.inside))
         return Frame(stream.key, text, wire_size(text), place.offset, end)
 
     def _halves(self, stream: Stream, raw: bytes, place: Place) -> Iterator[Frame]:
         middle = len(raw) // 2
-        cut = raw.rfind(b"\n", 0, middle) + 1 or len(whole_characters(raw[:middle]))
+        cut = raw.rfind(b"\n", 1, middle) + 1 or len(whole_characters(raw[:middle]))
         left, right = raw[:cut], raw[cut:]
         yield from self._frames(stream, left, place)
         then = Place(place.offset + cut, line_left_open(left, place.inside))
         yield from self._frames(stream, right, then)
-
-
-def _merge(runs: list[Run]) -> list[Run]:
-    """Keep the number of frames bounded where stdout and stderr alternate."""
-    if len(runs) <= BATCH_FRAMES:
-        return runs
-    rest = runs[BATCH_FRAMES - 1 :]
-    level = max((run.level for run in rest), key=_SEVERITY.index)
-    text = "\n".join(run.text for run in rest)
-    return [*runs[: BATCH_FRAMES - 1], replace(rest[0], level=level, text=text, end=rest[-1].end)]
 
 
 def wire_size(text: str) -> int:

@@ -11,72 +11,22 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 from app.errors import JournalError
 from app.i18n import _
+from app.journal.work import Database, Dirty, Lane, Work
 
 log = logging.getLogger(__name__)
 
+POST_AFTER = 0.05  # seconds that posted work may wait for something to share a commit with
 SYNC_EVERY = 1.0  # seconds that written log bytes may stay unsynced
 STOP_LIMIT = 10.0  # seconds for everything queued when the journal ends
 MAX_BATCH = 1000  # submissions in one transaction
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-
-class Database(Protocol):
-    """What the worker needs of the store; all is called on the worker's thread."""
-
-    def begin(self, *, durable: bool) -> None:
-        """Open a transaction; a durable one survives a power cut once committed."""
-
-    def run(self, fn: Callable[..., Any], *args: Any) -> Any:
-        """Run one submission; if it fails, undo only what it did itself."""
-
-    @property
-    def in_transaction(self) -> bool:
-        """False when a failure has undone the whole transaction."""
-
-    def commit(self) -> None:
-        """Make the batch lasting; JournalError when that fails, nothing is kept then."""
-
-    def rollback(self) -> None:
-        """Forget the transaction, if one is open."""
-
-
-class Dirty(Protocol):
-    """A file with bytes that are not synced yet."""
-
-    length: int  # bytes that are safely in it
-
-    @property
-    def path(self) -> Path:
-        """Which file it is."""
-
-    def sync(self) -> None:
-        """Make them lasting; OSError when that fails."""
-
-
-class _Lane(Enum):
-    FILE = "file"  # no transaction
-    AFTER = "after"  # no transaction, and the one before it is committed first
-    COMMIT = "commit"  # in the batch's transaction; a power cut may lose it
-    DURABLE = "durable"  # in the batch's transaction, synced
-
-
-@dataclass(slots=True)
-class _Work:
-    lane: _Lane
-    fn: Callable[..., Any]
-    args: tuple[Any, ...]
-    future: asyncio.Future[Any] | None  # None: posted
-    result: Any = field(default=None)
-    error: BaseException | None = field(default=None)
 
 
 class Worker:
@@ -87,13 +37,15 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._database: Database | None = None
         self._dirty: dict[Dirty, None] = {}
         self._dirty_since = 0.0
+        self._posted: list[Work] = []  # on the loop's side, not handed over yet
+        self._posting: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Start the thread; it answers into the running loop."""
@@ -102,7 +54,7 @@ class Worker:
 
     def submit(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run file work or a read."""
-        return self._put(_Lane.FILE, fn, args)
+        return self._put(Lane.FILE, fn, args)
 
     def transact(
         self, fn: Callable[[*Ts], T], *args: *Ts, durable: bool = True
@@ -111,23 +63,29 @@ class Worker:
 
         A `durable` one survives a power cut, another one the death of the process.
         """
-        return self._put(_Lane.DURABLE if durable else _Lane.COMMIT, fn, args)
+        return self._put(Lane.DURABLE if durable else Lane.COMMIT, fn, args)
 
     def post(self, fn: Callable[[*Ts], object], *args: *Ts) -> None:
-        """Run database work that nobody waits for; a failure is logged."""
-        if self._closed:
+        """Run database work that nobody waits for; a failure is logged.
+
+        It waits up to POST_AFTER for a submission to share its transaction with.
+        """
+        if self._closed or self._loop is None:
             log.warning("the journal is closed, not done: %s", fn.__qualname__)
             return
-        self._queue.put(_Work(_Lane.COMMIT, fn, args, None))
+        self._posted.append(Work(Lane.COMMIT, fn, args, None))
+        if self._posting is None:
+            self._posting = self._loop.call_later(POST_AFTER, self._hand_over_posted)
 
     def after_commit(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run file work when everything submitted before it is committed."""
-        return self._put(_Lane.AFTER, fn, args)
+        return self._put(Lane.AFTER, fn, args)
 
     async def stop(self) -> None:
         """Do everything queued, sync the logs and end the thread; bounded, safe to repeat."""
         if not self._closed:
             self._closed = True
+            self._hand_over_posted()
             self._queue.put(None)
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, STOP_LIMIT)
@@ -166,15 +124,25 @@ class Worker:
 
     # ------------------------------------------------------------------------------ inside
 
-    def _put(self, lane: _Lane, fn: Callable[[*Ts], T], args: tuple[*Ts]) -> asyncio.Future[T]:
+    def _put(self, lane: Lane, fn: Callable[[*Ts], T], args: tuple[*Ts]) -> asyncio.Future[T]:
         if self._loop is None:
             raise RuntimeError("the journal's worker has not been started")
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
             future.set_exception(JournalError(_("The journal is closed.")))
         else:
-            self._queue.put(_Work(lane, fn, args, future))
+            self._hand_over_posted()
+            self._queue.put(Work(lane, fn, args, future))
         return future
+
+    def _hand_over_posted(self) -> None:
+        """Give the thread what was posted: with the next submission, or after POST_AFTER."""
+        if self._posting is not None:
+            self._posting.cancel()
+            self._posting = None
+        for work in self._posted:
+            self._queue.put(work)
+        self._posted.clear()
 
     def _run(self) -> None:
         going = True
@@ -190,9 +158,9 @@ class Worker:
             if not going or self._sync_due_in() == 0:
                 self._sync()
 
-    def _next_batch(self) -> list[_Work | None]:
+    def _next_batch(self) -> list[Work | None]:
         """Take all that is there; wait for the first, at most until the next sync is due."""
-        batch: list[_Work | None] = []
+        batch: list[Work | None] = []
         with contextlib.suppress(queue.Empty):
             batch.append(self._queue.get(timeout=self._sync_due_in()))
             while batch[-1] is not None and len(batch) < MAX_BATCH:
@@ -213,19 +181,19 @@ class Worker:
                 log.warning("a job log could not be synced: %s", why)
                 self.untouched(file)
 
-    def _perform(self, works: list[_Work]) -> None:
-        durable = any(work.lane is _Lane.DURABLE for work in works)
-        pending: list[_Work] = []  # done in the open transaction
+    def _perform(self, works: list[Work]) -> None:
+        durable = any(work.lane is Lane.DURABLE for work in works)
+        pending: list[Work] = []  # done in the open transaction
         for work in works:
-            if work.lane in (_Lane.COMMIT, _Lane.DURABLE):
+            if work.lane in (Lane.COMMIT, Lane.DURABLE):
                 self._transact(work, pending, durable=durable)
                 continue
-            if work.lane is _Lane.AFTER:
+            if work.lane is Lane.AFTER:
                 self._commit(pending)
             self._attempt(work, work.fn, work.args)
         self._commit(pending)
 
-    def _transact(self, work: _Work, pending: list[_Work], *, durable: bool) -> None:
+    def _transact(self, work: Work, pending: list[Work], *, durable: bool) -> None:
         database = self._database
         if database is None:
             work.error = JournalError(_("The journal is closed."))
@@ -239,7 +207,7 @@ class Worker:
             _fail(pending, work.error)
             pending.clear()
 
-    def _commit(self, pending: list[_Work]) -> None:
+    def _commit(self, pending: list[Work]) -> None:
         if not pending or self._database is None:
             return
         try:
@@ -249,7 +217,7 @@ class Worker:
             _fail(pending, why)
         pending.clear()
 
-    def _attempt(self, work: _Work, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def _attempt(self, work: Work, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
             work.result = fn(*args)
         except OSError as why:
@@ -258,7 +226,7 @@ class Worker:
         except Exception as why:  # noqa: BLE001 (the thread's border: it is the waiter's error)
             work.error = why
 
-    def _tell(self, works: list[_Work]) -> None:
+    def _tell(self, works: list[Work]) -> None:
         for work in works:
             if work.error is not None and work.future is None:
                 log.error("%s failed", work.fn.__qualname__, exc_info=work.error)
@@ -268,7 +236,7 @@ class Worker:
                 self._loop.call_soon_threadsafe(_resolve, waited_for)
 
 
-def _fail(works: list[_Work], why: BaseException | None) -> None:
+def _fail(works: list[Work], why: BaseException | None) -> None:
     """Give all works the failure of their common transaction."""
     for work in works:
         if work.error is None:
@@ -278,7 +246,7 @@ def _fail(works: list[_Work], why: BaseException | None) -> None:
             work.error.__cause__ = why
 
 
-def _resolve(works: list[_Work]) -> None:
+def _resolve(works: list[Work]) -> None:
     for work in works:
         if work.future is None or work.future.done():
             continue  # its waiter was cancelled

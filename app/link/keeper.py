@@ -15,6 +15,7 @@ from app.state import LINK_MOVES, LinkState
 
 log = logging.getLogger(__name__)
 
+AFTER_A_LOSS = 1.0  # seconds: reconnecting at once makes the node unreachable (8.4)
 WOKEN_WAIT = 1.0  # seconds: a wake-up shortens the wait to this, never below
 PAUSE_SLICE = 1.0  # seconds between two looks at the clocks while waiting
 
@@ -28,6 +29,7 @@ class KeeperParts:
     in_flight: Callable[[], bool]  # something sent is not confirmed yet
     on_change: Callable[[], None]  # the state, or the last problem, changed
     on_session_end: Callable[[Ending], None]
+    on_goodbye: Callable[[], None]  # the platform holds no connection of ours any more
     backoff: Backoff = field(default_factory=Backoff)
     clocks: Clocks = field(default_factory=Clocks)
 
@@ -36,13 +38,16 @@ class Keeper:
     """Keeps one connection, as long as the user wants one; never holds two.
 
     `state` is the fact and `wanted` the user's wish; `problem` says what went wrong
-    last, "" while all is well. `run` ends after `stop`.
+    last, "" while all is well. `haunted`: an earlier agent ended without a goodbye, so
+    the platform may still hold its connection (docs/protocol.md 8.4). `run` ends after
+    `stop`.
     """
 
-    def __init__(self, parts: KeeperParts) -> None:
+    def __init__(self, parts: KeeperParts, *, haunted: bool = False) -> None:
         self._parts = parts
         self._clock = parts.clocks.mono
         self._refresh = Refresh()
+        self._haunted = haunted
         self._serving: Serving | None = None
         self._online_since: float | None = None
         self._stopping = False
@@ -81,6 +86,9 @@ class Keeper:
 
     async def run(self) -> None:
         """Connect and connect again until `stop`."""
+        if self._haunted:
+            self._refresh.lost_silently(self._clock())
+            await self._pause(AFTER_A_LOSS)
         while not self._stopping:
             self._changed.clear()
             if not self._may_connect():
@@ -159,6 +167,8 @@ class Keeper:
         log.debug("session ended (%s): %s", ending.kind.value, ending.why)
         self._parts.on_session_end(ending)
         now = self._clock()
+        if ending.kind is not EndKind.SILENT and not self._refresh.pending:
+            self._parts.on_goodbye()
         match ending.kind:
             case EndKind.REFUSED:
                 self._rejected(ending)
@@ -170,8 +180,6 @@ class Keeper:
                 self._complain(ending.why)
             case EndKind.LOCAL:
                 log.info("disconnected: %s", ending.why)
-                # A clean goodbye leaves no registration behind.
-                self._refresh = Refresh()
         self._parts.backoff.lost(now)
 
     def _rejected(self, ending: Ending) -> None:

@@ -257,13 +257,16 @@ class Serving:
                 await self._wait_for_owed()
 
     async def _wait_for_owed(self) -> None:
-        due = self._outlet.next_due(self._clock())
-        delay = None if due is None else max(due - self._clock(), 0.0)
-        try:
-            async with asyncio.timeout(delay):
-                await self._outlet.wake.wait()
-        except TimeoutError:
+        now = self._clock()
+        due = self._outlet.next_due(now)
+        if due is None:
+            await self._outlet.wake.wait()
             return
+        alarm = asyncio.get_running_loop().call_later(max(due - now, 0.0), self._outlet.wake.set)
+        try:
+            await self._outlet.wake.wait()
+        finally:
+            alarm.cancel()
 
     async def _send(self, frame: str) -> None:
         try:

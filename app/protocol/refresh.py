@@ -24,6 +24,11 @@ class Refresh:
         if self._lost_at is not None and now >= self._lost_at + FORGOTTEN_AFTER:
             self._lost_at = None
 
+    @property
+    def pending(self) -> bool:
+        """True while the platform may still find a dead connection and forget the newer one."""
+        return self._lost_at is not None
+
     def due(self, now: float, *, in_flight: bool) -> bool:
         """True when the present connection should be closed and made anew."""
         if self._lost_at is None:

@@ -71,7 +71,7 @@ def test_an_agent_that_cannot_stand_tells_its_error() -> None:
     thread = AgentThread(build, shown.append)
     thread.start()
     assert thread.join(5)
-    assert thread.exit_code == ExitCode.WORK_DIR
+    assert thread.exit_code == ExitCode.FOLDER
     assert "/nowhere" in shown[-1].problem
 
 

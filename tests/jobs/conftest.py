@@ -16,7 +16,7 @@ from app.jobs.deps import JobDeps, JobLimits
 from app.jobs.dispatcher import Dispatcher
 from app.jobs.process import install_child_watcher
 from app.journal.outbox import Outbox
-from app.journal.records import JobRecord, Target
+from app.journal.records import JobRecord, OwedItem, Target
 from app.journal.store import Store
 from app.journal.worker import Worker
 from app.protocol.codec import encode
@@ -38,6 +38,7 @@ class Room:
         self.deps = deps
         self.work_dir = work_dir
         self.remarks = remarks
+        self.answers: list[OwedItem] = []  # results that the journal did not take
         work_dir.prepare()
         dispatcher.use_work_dir(work_dir)
 
@@ -104,17 +105,20 @@ async def open_room(
     outbox = Outbox(store, worker, encode, lambda _problem: None)
     await outbox.load()
     remarks: list[Remark] = []
+    answers: list[OwedItem] = []
     deps = JobDeps(
         store=store,
         outbox=outbox,
         worker=worker,
         limits=limits,
         remark=lambda *remark: remarks.append(remark),
+        answer=answers.append,
         on_change=lambda: None,
         clock=time.time,
         encodings=("gb18030",),
     )
     room = Room(Dispatcher(deps, max_concurrent), deps, WorkDir(home / "work"), remarks)
+    room.answers = answers
     try:
         async with asyncio.TaskGroup() as tasks:
             if started:

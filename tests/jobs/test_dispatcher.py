@@ -209,6 +209,7 @@ async def test_a_journal_that_cannot_accept(
             await room.assign("t1", ["true"])
         assert not room.dispatcher.busy
         assert room.remarks == [("t1", Level.ERROR, "Task not accepted: The disk is full.")]
+        assert [answer.body["status"] for answer in room.answers] == ["error"]
         await room.assign("t1", ["true"])
         assert (await room.result("t1"))["status"] == "success"
 

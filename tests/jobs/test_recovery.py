@@ -47,7 +47,7 @@ async def test_a_running_job_is_interrupted_and_swept(tmp_path: Path) -> None:
     )
     try:
         async with open_room(tmp_path) as room:
-            await room.dispatcher.recover()
+            await room.dispatcher.recover(await room.deps.store.unfinished())
             result = await room.result("t1")
             assert (result["status"], result["exit_code"]) == ("error", -1)
             assert "agent ended while" in result["error"]
@@ -75,7 +75,7 @@ async def test_a_job_without_a_log(tmp_path: Path, state: JobState, reason: str)
     async with open_room(tmp_path) as room:
         await room.deps.store.accept(left_over(room, "t1", state, new_marker()))
     async with open_room(tmp_path) as room:
-        await room.dispatcher.recover()
+        await room.dispatcher.recover(await room.deps.store.unfinished())
         assert reason in (await room.result("t1"))["error"]
         assert len(room.log_lines("t1")) == 1
 
@@ -86,7 +86,7 @@ async def test_recovery_is_done_once(tmp_path: Path) -> None:
         await room.deps.store.accept(left_over(room, "t1", JobState.RUNNING, new_marker()))
     for _start in range(2):
         async with open_room(tmp_path) as room:
-            await room.dispatcher.recover()
+            await room.dispatcher.recover(await room.deps.store.unfinished())
             assert len(await room.items("t1")) == 1
 
 
@@ -97,5 +97,5 @@ async def test_a_work_dir_that_is_gone(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         room.work_dir.root.rename(tmp_path / "moved")
         room.work_dir.root.touch()
-        await room.dispatcher.recover()
+        await room.dispatcher.recover(await room.deps.store.unfinished())
         assert (await room.result("t1"))["output"] == ""

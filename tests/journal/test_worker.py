@@ -131,6 +131,7 @@ async def test_written_bytes_are_synced_within_a_second(
 
     class File:
         path = tmp_path / "x"
+        length = 0
 
         def sync(self) -> None:
             worker.untouched(self)

@@ -42,13 +42,14 @@ class Scene:
     attempt gets a fresh, friendly transport. `now` is the keeper's clock.
     """
 
-    def __init__(self, *script: AgentError | FakeTransport) -> None:
+    def __init__(self, *script: AgentError | FakeTransport, haunted: bool = False) -> None:
         self.now = 1000.0
         self.script = list(script)
         self.opened: list[FakeTransport] = []
         self.attempts = 0
         self.in_flight = False
         self.endings: list[Ending] = []
+        self.goodbyes = 0
         self.changed = asyncio.Event()
         self.outlet = FakeOutlet([])
         self.keeper = Keeper(
@@ -58,10 +59,15 @@ class Scene:
                 in_flight=lambda: self.in_flight,
                 on_change=self.changed.set,
                 on_session_end=self.endings.append,
+                on_goodbye=self._goodbye,
                 backoff=Backoff(draw=lambda low, _high: low),
                 clocks=Clocks(mono=self._mono, wall=lambda: self.now),
-            )
+            ),
+            haunted=haunted,
         )
+
+    def _goodbye(self) -> None:
+        self.goodbyes += 1
 
     def _mono(self) -> float:
         """A clock that moves on whenever somebody looks, so that no pause is long."""
@@ -92,9 +98,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def keeping(*script: AgentError | FakeTransport) -> AsyncIterator[Scene]:
+async def keeping(
+    *script: AgentError | FakeTransport, haunted: bool = False
+) -> AsyncIterator[Scene]:
     """Run a keeper through a script; it is stopped at the end."""
-    scene = Scene(*script)
+    scene = Scene(*script, haunted=haunted)
     async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
         tasks.create_task(scene.keeper.run(), name="keeper")
         yield scene
@@ -179,6 +187,31 @@ async def test_a_clean_goodbye_of_the_platform_needs_no_second_connection() -> N
         assert len(scene.opened) == 2
 
 
+async def test_an_agent_that_died_connected_is_refreshed_after_its_restart() -> None:
+    """The platform may still hold the dead agent's connection, and then forgets the new one."""
+    async with keeping(haunted=True) as scene:
+        begun = scene.now
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.now >= begun + 1.0
+        scene.now = begun + 61.0
+        await scene.reaches(LinkState.BACKING_OFF)
+        assert scene.goodbyes == 0
+        await scene.reaches(LinkState.ONLINE)
+    assert len(scene.opened) == 2
+    assert scene.goodbyes == 1
+
+
+async def test_a_goodbye_soon_after_a_silent_loss_leaves_the_danger() -> None:
+    """The dead connection is found out later: the next connection needs its refresh too."""
+    dying = FakeTransport()
+    async with keeping(dying) as scene:
+        await scene.reaches(LinkState.ONLINE)
+        dying.dies(1006, clean=False)
+        await scene.reaches(LinkState.BACKING_OFF)
+        await scene.reaches(LinkState.ONLINE)
+    assert scene.goodbyes == 0
+
+
 async def test_leaving_while_an_attempt_hangs_does_not_wait_for_it() -> None:
     """Quit is prompt even when the network is not."""
     scene = Scene()
@@ -191,7 +224,7 @@ async def test_leaving_while_an_attempt_hangs_does_not_wait_for_it() -> None:
     scene.keeper._parts = KeeperParts(
         **{
             name: getattr(scene.keeper._parts, name)
-            for name in ("serving", "in_flight", "on_change", "on_session_end")
+            for name in ("serving", "in_flight", "on_change", "on_session_end", "on_goodbye")
         },
         open_link=hang,
     )

@@ -4,6 +4,7 @@ import logging
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from app.terminal import say, tolerant
 
 MAX_WAITING = 10_000  # records that wait for a slow disk or a stopped console; later ones are lost
 FLUSH_LIMIT = 2.0  # seconds that flushing or closing may take
+GATHER = 0.02  # seconds that a record may wait for others to be written with
+_DONE = "masked_text"  # attribute of a record that has been formatted
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +43,12 @@ class MaskingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the whole text of the record, without secrets."""
-        text = self._redactor.mask(super().format(record))
-        return text.translate(_HARMLESS).rstrip().replace("\n", "\n    ")
+        text = vars(record).get(_DONE)  # by the other handler
+        if text is None:
+            text = self._redactor.mask(super().format(record))
+            text = text.translate(_HARMLESS).rstrip().replace("\n", "\n    ")
+            setattr(record, _DONE, text)
+        return str(text)
 
 
 _HARMLESS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
@@ -100,11 +107,30 @@ class ThreadHandler(logging.Handler):
         super().close()
 
     def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
-            if callable(item):
+        going = True
+        while going:
+            items = [self._waiting.get()]
+            time.sleep(GATHER)
+            items += [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+            going = None not in items
+            self._perform(items)
+
+    def _perform(self, items: list[str | Callable[[], None] | None]) -> None:
+        """Do what was handed over in its order; texts in a row are one write."""
+        texts: list[str] = []
+        for item in items:
+            if isinstance(item, str):
+                texts.append(item)
+                continue
+            self._write_all(texts)
+            if item is not None:
                 item()
-            else:
-                self._write(item)
+        self._write_all(texts)
+
+    def _write_all(self, texts: list[str]) -> None:
+        if texts:
+            self._write("\n".join(texts))
+            texts.clear()
 
 
 class AgentLog:

@@ -80,6 +80,12 @@ class JobLog:
         length = mend_tail(path)
         return cls(worker, path, _open(path), length)
 
+    def discard_here(self) -> None:
+        """Close and remove the log of a job that was not accepted (on the thread)."""
+        self._worker.untouched(self)
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
     def _append(self, data: bytes) -> int:
         self._cut_torn()
         self._worker.touched(self)

@@ -1,6 +1,7 @@
 """What the journal's database is asked and told; runs on the journal's thread."""
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any, Protocol
@@ -27,8 +28,11 @@ from app.journal.schema import (
     record_of,
 )
 
+log = logging.getLogger(__name__)
+
 FAR_FUTURE = 1e12  # epoch seconds
 SECONDS_PER_DAY = 86400
+_OWED_KINDS = {kind.value for kind in OwedKind}
 
 
 class Sql(Protocol):
@@ -82,14 +86,20 @@ def unfinished(sql: Sql) -> list[JobRecord]:
 
 
 def undelivered(sql: Sql) -> list[tuple[JobRecord, list[StoredItem]]]:
-    """Return the jobs that owe something, oldest first, with their items (no bodies)."""
+    """Return the jobs that owe something, oldest first, with their items (no bodies).
+
+    An item of an unknown kind (a newer agent's) stays in the journal, and its job owing.
+    """
     rows = sql.execute("SELECT * FROM jobs WHERE delivered = 0 ORDER BY key").fetchall()
     owing: dict[int, tuple[JobRecord, list[StoredItem]]] = {
         row[0]: (record_of(row), []) for row in rows
     }
     for seq, job, kind in sql.execute("SELECT seq, job, kind FROM items ORDER BY seq"):
-        if job in owing:
+        if job in owing and kind in _OWED_KINDS:
             owing[job][1].append(StoredItem(seq, OwedKind(kind), None))
+        elif job in owing:
+            name = owing[job][0].job_id
+            log.warning("job %s owes something that is not known here: %r", name, kind)
     return list(owing.values())
 
 

@@ -19,9 +19,9 @@ from app.state import JobState
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # user_version of the file; a change of the tables raises it
 E = TypeVar("E", bound=Enum)
 
+VERSION = 1  # user_version of the file; a change of the tables raises it
 REMEMBERED = 20_000  # jobs whose ids are known; beyond it the oldest removed ones go
 
 TABLES = """

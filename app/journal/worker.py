@@ -239,9 +239,11 @@ class Worker:
 def _fail(works: list[Work], why: BaseException | None) -> None:
     """Give all works the failure of their common transaction."""
     for work in works:
-        if work.error is None:
+        if work.error is None and isinstance(why, JournalError):
+            work.error = why
+        elif work.error is None:
             work.error = JournalError(
-                _("The journal could not keep a change: {why}.").format(why=why)
+                _("The journal could not keep a change: {why!r}.").format(why=why)
             )
             work.error.__cause__ = why
 

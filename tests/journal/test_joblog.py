@@ -64,6 +64,25 @@ async def test_reopen_goes_on_behind_a_mended_tail(worker: Worker, tmp_path: Pat
     await log.close()
 
 
+async def test_a_new_log_begins_empty(worker: Worker, tmp_path: Path) -> None:
+    """What stands in its place from elsewhere goes."""
+    path = tmp_path / "a.log"
+    path.write_bytes(lines("old\n"))
+    log = await JobLog.create(worker, path)
+    assert await log.append(lines("new\n")) == log.length
+    assert path.read_bytes() == lines("new\n")
+    await log.close()
+
+
+async def test_a_discarded_log_leaves_nothing(worker: Worker, tmp_path: Path) -> None:
+    """A job that was not accepted keeps no name taken and no file open."""
+    log = await JobLog.create(worker, tmp_path / "a.log")
+    await log.append(b"x")
+    await worker.submit(log.discard_here)
+    assert not log.path.exists()
+    await log.close()
+
+
 async def test_a_log_that_cannot_be_made_is_a_journal_error(worker: Worker, tmp_path: Path) -> None:
     """A file where the folder should be: an error for the caller, not a crash."""
     (tmp_path / "logs").write_text("")

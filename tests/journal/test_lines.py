@@ -104,6 +104,17 @@ def test_a_lone_newline_is_no_run() -> None:
     assert (run.text, run.start) == ("next", 0)
 
 
+def test_the_last_run_takes_the_rest_with_its_highest_level() -> None:
+    """A bound on the runs loses no line and plays no error down."""
+    kinds = [Kind.OUT, Kind.ERR, Kind.OUT, Kind.WARN, Kind.ERR, Kind.NOTE]
+    data = written([(f"{n}\n", kind) for n, kind in enumerate(kinds)])
+    first, last = split_runs(data, None, 2)
+    assert (first.level, first.text) == (Level.INFO, "0")
+    assert (last.level, last.text) == (Level.ERROR, "1\n2\n3\n4\n5")
+    assert (first.end, last.end) == (last.start, len(data))
+    assert split_runs(data, None, len(kinds)) == split_runs(data, None)
+
+
 def test_a_continued_line_has_no_time_of_its_own() -> None:
     """The rest of a line has the level of its beginning and no stamp."""
     [run] = split_runs(b"rest\n", Kind.ERR)

@@ -13,7 +13,7 @@ import pytest
 from app.errors import FatalError, JournalError
 from app.journal import queries
 from app.journal.joblog import JobLog
-from app.journal.records import Aside, Finish, JobRecord
+from app.journal.records import Aside, Finish, JobKind, JobRecord
 from app.journal.schema import VERSION
 from app.journal.store import Store
 from app.journal.worker import Worker
@@ -237,6 +237,58 @@ async def test_a_place_that_cannot_be_used_is_fatal(tmp_path: Path) -> None:
     with pytest.raises(FatalError, match="home"):
         async with opened(tmp_path / "home" / "journal.db"):
             pass
+
+
+def change(path: Path, sql: str) -> None:
+    """Do to the journal what another version, or damage, may have done."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(sql)
+
+
+async def test_a_job_in_an_unknown_state_counts_as_interrupted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A newer agent's state stops no start: the job is there to be ended, and is named."""
+    async with opened(tmp_path / "j.db") as store:
+        await accepted(store, tmp_path, "job-1")
+    change(tmp_path / "j.db", "UPDATE jobs SET state = 'dreaming'")
+    async with opened(tmp_path / "j.db") as store:
+        [job] = await store.unfinished()
+        assert job.state is JobState.INTERRUPTED
+        assert len(await store.finish(job.key, end_of("job-1"))) == 1
+    assert "job-1 in the journal: JobState 'dreaming'" in caplog.text
+
+
+async def test_a_job_of_an_unknown_kind_still_delivers(tmp_path: Path) -> None:
+    """What it owes goes, its id runs no second time; ending it is left to who knows it."""
+    async with opened(tmp_path / "j.db") as store:
+        first = await accepted(store, tmp_path, "job-1")
+        await store.finish(first.key, end_of("job-1"))
+        await accepted(store, tmp_path, "job-2")
+    change(tmp_path / "j.db", "UPDATE jobs SET kind = 'poem'")
+    async with opened(tmp_path / "j.db") as store:
+        assert [job.kind for job in await store.unfinished()] == [JobKind.UNKNOWN]
+        [(job, items), _second] = await store.undelivered()
+        assert (job.job_id, len(items)) == ("job-1", 1)
+        assert await store.accept(new_job(tmp_path, "job-2")) is None
+
+
+async def test_an_item_of_an_unknown_kind_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is neither sent nor lost: an agent that knows it finds it in the journal."""
+    async with opened(tmp_path / "j.db") as store:
+        record = await accepted(store, tmp_path, "job-1")
+        items = [result("job-1"), result("job-1")]
+        sent, kept = await store.finish(record.key, Finish(JobState.FAILED, 0, items, NOON))
+        assert kept.seq == 2
+    change(tmp_path / "j.db", "UPDATE items SET kind = 'song' WHERE seq = 2")
+    for known in ([sent.seq], []):
+        async with opened(tmp_path / "j.db") as store:
+            [(job, owed)] = await store.undelivered()
+            assert [item.seq for item in owed] == known
+            store.confirm(job.key, 0, known)
+    assert "job-1 owes something that is not known here: 'song'" in caplog.text
 
 
 FULL_DISK = """

@@ -110,6 +110,31 @@ def test_a_partial_line_goes_on_in_the_next_frame() -> None:
     assert job.read == Place(len(first) + len("word: \n"))
 
 
+def test_the_offset_is_where_the_sent_text_begins() -> None:
+    """A newline that only ends a line sent before is confirmed with a piece, but not sent."""
+    writer = LineWriter()
+    first = writer.write("abc", Kind.OUT, NOON)
+    job = cut(first)
+    second = writer.write("E1", Kind.ERR, NOON)
+    Cutter(encode, UTC, 1 << 20).cut(job, second)
+    [open_line, error] = job.ready
+    assert json.loads(error.text)["text"] == "E1"
+    assert json.loads(error.text)["offset"] == len(first) + 1
+    assert open_line.end is not None
+    assert error.start == open_line.end.offset == len(first)
+
+
+def test_a_halved_piece_keeps_its_first_newline() -> None:
+    """The newline in front is never a half of its own: it would have no frame to confirm it."""
+    writer = LineWriter()
+    first = writer.write("open", Kind.OUT, NOON)
+    job = cut(first)
+    Cutter(encode, UTC, 300).cut(job, writer.write("\x1b" * 2000, Kind.ERR, NOON))
+    starts = [frame.start for frame in job.ready]
+    assert starts == [0, *(frame.end.offset for frame in job.ready if frame.end)][:-1]
+    assert "".join(texts(job)) == "open" + "\x1b" * 2000
+
+
 def test_items_wait_for_the_whole_log() -> None:
     """A result is never ahead of its job's output."""
     job = stream()

@@ -14,7 +14,7 @@ from app.i18n import _
 from app.jobs.deps import JobDeps
 from app.jobs.ending import end_unstarted, finish, open_output
 from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text, result_item
-from app.jobs.ready import Ready, make_ready
+from app.jobs.ready import Ready, make_ready, unmake
 from app.jobs.recovery import recover
 from app.jobs.runner import Runner
 from app.journal.lines import Kind
@@ -171,7 +171,8 @@ class Dispatcher:
             accepted_at=self._deps.clock(),
         )
         try:
-            accepted = await self._deps.store.accept_and(new, self._making(assigned, state))
+            making = self._making(assigned, state)
+            accepted = await self._deps.store.accept_and(new, making, unmake)
         except JournalError as why:
             text = _("Task not accepted: {why}").format(why=why)
             self._reject(job_id, text)

@@ -25,6 +25,12 @@ def make_ready(worker: Worker, assigned: JobAssigned, record: JobRecord, *, new:
     return Ready(_workplace(assigned, record), _log(worker, record, new=new))
 
 
+def unmake(ready: Ready | None) -> None:
+    """Take the log away again, of a job that could not be stored (on the thread)."""
+    if ready is not None and isinstance(ready.log, JobLog):
+        ready.log.discard_here()
+
+
 def _workplace(assigned: JobAssigned, record: JobRecord) -> Workplace | NotRunnableError:
     try:
         return prepare(assigned, WorkDir(record.work_dir), record.name)

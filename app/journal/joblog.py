@@ -141,6 +141,15 @@ def read_piece(path: Path, offset: int, end: int, limit: int) -> bytes:
     return data[: newline + 1] if newline >= 0 else whole_characters(data[:limit])
 
 
+def confirmed_place(path: Path, offset: int) -> tuple[int, Line | None]:
+    """Return where a log goes on that was confirmed up to `offset`, and the line there.
+
+    After a power cut the file may be shorter than what was sent of it.
+    """
+    offset = min(offset, path.stat().st_size)
+    return offset, line_at(path, offset)
+
+
 def line_at(path: Path, offset: int) -> Line | None:
     """Return the line that `offset` lies inside of, None at the start of one."""
     with path.open("rb") as file:

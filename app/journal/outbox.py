@@ -15,8 +15,7 @@ from app.errors import JournalError
 from app.i18n import _
 from app.journal.backlog import Backlog
 from app.journal.flight import Flight
-from app.journal.joblog import line_at, read_piece
-from app.journal.lines import Line
+from app.journal.joblog import confirmed_place, read_piece
 from app.journal.records import Aside, JobRecord, OwedKind, StoredItem, Target
 from app.journal.store import Store
 from app.journal.stream import Cutter, Frame, Place, Stream, item_message, wire_size
@@ -63,16 +62,16 @@ class Outbox:
     async def load(self) -> None:
         """Take over what an earlier agent still owed; once, before the first session."""
         for record, items in await self._store.undelivered():
-            inside = None
+            place = Place(0)
             if record.confirmed:
-                inside = await self._line_at(record)
-            self._backlog.add(Stream(record, Place(record.confirmed, inside), items))
+                place = await self._confirmed_place(record)
+            self._backlog.add(Stream(record, place, items))
 
-    async def _line_at(self, record: JobRecord) -> Line | None:
+    async def _confirmed_place(self, record: JobRecord) -> Place:
         try:
-            return await self._worker.submit(line_at, record.log, record.confirmed)
+            return Place(*await self._worker.submit(confirmed_place, record.log, record.confirmed))
         except JournalError:  # the log is gone: reported when it is to be sent
-            return None
+            return Place(record.confirmed)
 
     def open(self, record: JobRecord) -> None:
         """Owe the log of a new job as it grows."""

@@ -139,13 +139,20 @@ class Store:
         return await self._worker.transact(queries.accept, self._sql, job)
 
     async def accept_and(
-        self, job: NewJob, then: Callable[[JobRecord], T]
+        self, job: NewJob, then: Callable[[JobRecord], T], undo: Callable[[T], object]
     ) -> tuple[JobRecord, T] | None:
         """Accept a job as `accept` does and go on with `then`, on the thread, in one go.
 
-        `then` must not raise: the job would not be accepted.
+        `then` must not raise: the job would not be accepted. `undo` takes back what it made
+        when the job cannot be stored after all.
         """
-        return await self._worker.transact(self._accept_and, job, then)
+        made: list[T] = []
+        try:
+            return await self._worker.transact(self._accept_and, job, then, made)
+        except JournalError:
+            for one in made:
+                await self._worker.submit(undo, one)
+            raise
 
     async def starting(self, key: int) -> None:
         """The job's process is about to start: durable before it can have done anything."""
@@ -230,10 +237,13 @@ class Store:
         return cls(worker, sql, moved_aside)
 
     def _accept_and(
-        self, job: NewJob, then: Callable[[JobRecord], T]
+        self, job: NewJob, then: Callable[[JobRecord], T], made: list[T]
     ) -> tuple[JobRecord, T] | None:
         record = queries.accept(self._sql, job)
-        return None if record is None else (record, then(record))
+        if record is None:
+            return None
+        made.append(then(record))
+        return record, made[0]
 
     def _finish(self, key: int, end: Finish) -> list[StoredItem]:
         where = self._sql.execute("SELECT work_dir, name FROM jobs WHERE key = ?", (key,))

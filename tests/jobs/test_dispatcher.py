@@ -200,7 +200,7 @@ async def test_a_journal_that_cannot_accept(
 ) -> None:
     """A job that cannot be remembered is not run, and the platform hears why."""
 
-    async def full(_job: object, _then: object) -> None:
+    async def full(_job: object, _then: object, _undo: object) -> None:
         raise JournalError("The disk is full.")
 
     async with open_room(tmp_path) as room:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from app.errors import JournalError
-from app.journal.joblog import JobLog, excerpt, line_at, mend_tail, read_piece
+from app.journal.joblog import (
+    JobLog,
+    confirmed_place,
+    excerpt,
+    line_at,
+    mend_tail,
+    read_piece,
+)
 from app.journal.lines import Kind, Line, LineWriter, stamp
 from app.journal.worker import Worker
 from tests.journal.kit import NOON
@@ -185,3 +192,12 @@ def test_of_a_long_output_head_and_tail_are_kept(tmp_path: Path, line: str) -> N
     assert (head, part[-4:], gap > 0) == ("HEAD", "TAIL", True)
     assert 1400 < len(part.encode()) < 1600
     assert "\ufffd" not in part
+
+
+def test_a_log_shorter_than_what_was_confirmed_goes_on_at_its_end(tmp_path: Path) -> None:
+    """After a power cut unsynced bytes are gone, though the platform has handled them."""
+    log = tmp_path / "log"
+    log.write_bytes(LineWriter().write("one\ntwo\n", Kind.OUT, 0.0))
+    size = log.stat().st_size
+    assert confirmed_place(log, size + 500) == (size, None)
+    assert confirmed_place(log, size // 2) == (size // 2, None)

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import app
 import build
 
 HERE = build.Project(build.ROOT)
@@ -63,6 +65,12 @@ def test_lock_fits_pyproject() -> None:
     """uv.lock was made from today's pyproject.toml."""
     command = [HERE.program("uv"), "lock", "--check", "--offline", "--quiet"]
     assert subprocess.run(command, cwd=build.ROOT, check=False).returncode == 0, "build.py lock"
+
+
+def test_there_is_one_version() -> None:
+    """The package says the version that the program says."""
+    with (build.ROOT / "pyproject.toml").open("rb") as file:
+        assert tomllib.load(file)["project"]["version"] == app.__version__
 
 
 def test_pins_know_no_machine() -> None:

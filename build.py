@@ -260,13 +260,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="build.py", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(
-        name: str, work: Callable[..., int], text: str, switch: str = "", run: str = ""
-    ) -> None:
-        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    def add(name: str, work: Callable[..., int], text: str, flag: str = "", run: str = "") -> None:
+        own: dict[str, Any] = {"add_help": not run}  # a module answers --help itself
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, **own)
         command.set_defaults(work=work, module=run)
-        if switch:
-            command.add_argument(switch, action="store_true")
+        if flag:
+            command.add_argument(flag, action="store_true")
 
     add("setup", setup, "make .venv and nothing else; --pip: even where uv is", "--pip")
     add("demo", module, "see the agent at work; --once: one job, for its outcome", run="app.demo")

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from app import __version__, i18n
 from app.errors import ConfigError, FatalError
@@ -16,6 +16,9 @@ from app.i18n import _
 from app.setting import Kind, Setting
 from app.settings import BY_KEY, SETTINGS
 from app.terminal import say
+
+if TYPE_CHECKING:
+    from app.config import Config, Effective
 
 PROGRAM = "ats-agent"
 
@@ -58,13 +61,28 @@ def _dispatch(options: argparse.Namespace) -> int:
         return ExitCode.OK
     if options.command == "config":
         return _config_show(options.flags, as_json=options.json)
-    from app.config import load  # noqa: PLC0415 (--version and --help do not need it)
-    from app.host.paths import default_home  # noqa: PLC0415 (as above)
-
-    config = load(options.flags, os.environ, default_home)
+    config = _config(options.flags)
     from app.wiring import run_agent  # noqa: PLC0415 (brings asyncio and all vendors)
 
     return run_agent(config)
+
+
+def _config(flags: Mapping[str, str]) -> "Config":
+    """Return the Config; what the file was warned of is said even when it cannot be used."""
+    from app.config import gather  # noqa: PLC0415 (--version and --help do not need it)
+    from app.host.paths import default_home  # noqa: PLC0415 (as above)
+
+    effective = gather(flags, os.environ, default_home)
+    try:
+        return effective.config()
+    except ConfigError:
+        _say_warnings(effective)
+        raise
+
+
+def _say_warnings(effective: "Effective") -> None:
+    for warning in effective.warnings:
+        say(f"{PROGRAM}: {warning}", error=True)
 
 
 def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
@@ -73,8 +91,7 @@ def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
     from app.host.paths import default_home  # noqa: PLC0415 (as above)
 
     effective = gather(flags, os.environ, default_home)
-    for warning in effective.warnings:
-        say(f"{PROGRAM}: {warning}", error=True)
+    _say_warnings(effective)
     shown = effective.shown()
     if as_json:
         import json  # noqa: PLC0415 (only here)
@@ -166,7 +183,12 @@ def _parser() -> argparse.ArgumentParser:
     config = commands.add_parser("config", allow_abbrev=False, description=show_help)
     actions = config.add_subparsers(dest="action", metavar="show", required=True, help=show_help)
     show = actions.add_parser(
-        "show", parents=[options], description=show_help, allow_abbrev=False, add_help=False
+        "show",
+        usage=f"{PROGRAM} config show [--json] [FLAGS]",
+        parents=[options],
+        description=show_help,
+        allow_abbrev=False,
+        add_help=False,
     )
     show.add_argument("--json", action="store_true", help=_("print JSON"))
     return parser

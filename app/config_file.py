@@ -137,6 +137,8 @@ class _Reader:
             raise self._wrong(node, setting, what)
         if tag not in _TAGS.get(setting.kind, ("str",)):
             what = _("this is {kind}").format(kind=_(_TAG_NAMES.get(tag, _("something else"))))
+            if tag == "str":
+                what = _("{value} is text").format(value=repr(text[:40]))
             raise self._wrong(node, setting, what)
         try:
             return setting.read(text)
@@ -155,6 +157,8 @@ class _Reader:
         nearest = _nearest(key)
         text = _("{where}: {key}: unknown key, ignored.").format(where=where, key=key[:80])
         hint = _("Did you mean {name}?").format(name=nearest) if nearest else ""
+        if key.rpartition(".")[2] in {"token", "token_file"}:
+            hint = _("The token is not in this file: use --token-file or ATS_AGENT_TOKEN.")
         self.warnings.append(f"{text} {hint}".rstrip())
 
 

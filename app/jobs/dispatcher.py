@@ -24,6 +24,7 @@ from app.state import JobState, JobView
 
 log = logging.getLogger(__name__)
 
+CLOSE_AFTER = 0.003  # seconds from the durable result to letting go of pipes and log
 QUEUE_LIMIT = 1_000  # jobs that may wait; more are answered with an error
 
 
@@ -249,6 +250,8 @@ class Dispatcher:
         try:
             await self._run_to_result(runner, job)
         finally:
+            # The result goes first: whatever runs in between delays it.
+            await asyncio.sleep(CLOSE_AFTER)
             await runner.close()
 
     async def _run_to_result(self, runner: Runner, job: Job) -> None:

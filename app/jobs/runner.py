@@ -36,8 +36,8 @@ class Runner:
     async def run(self) -> None:
         """Run the job to its durable result; never raises for a failing program."""
         outcome = await self._guarded()
-        self._move(outcome.state)
         await finish(self._deps, self._job, outcome, self._output)
+        self._move(outcome.state)
 
     async def close(self) -> None:
         """Let go of the child and the log, however `run` ended; the result waits for neither."""

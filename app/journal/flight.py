@@ -1,6 +1,7 @@
 """What is on its way: frames and the fences behind them; who killed a session. Pure."""
 
 from collections import deque
+from dataclasses import replace
 
 from app.journal.stream import Frame, Stream
 from app.journal.suspects import Suspects
@@ -70,9 +71,9 @@ class Flight:
         return not full and not any(frame.seq is not None for frame in self._open)
 
     def sent(self, frame: Frame) -> None:
-        """`frame` is handed over."""
-        self._open.append(frame)
-        if frame.text:
+        """`frame` is handed over; its text, up to a window of it, is not needed any more."""
+        self._open.append(replace(frame, text=""))
+        if frame.size:
             self.window.sent(frame.size)
 
     def seal(self, now: float) -> None:
@@ -99,7 +100,7 @@ class Flight:
         becomes suspect; what dies a third time, alone, is the one: in a session that had
         answered before, and with its fence sent, because that is when a poisoned session dies.
         """
-        frames = [frame for frame in self.frames if frame.text]
+        frames = [frame for frame in self.frames if frame.size]
         proved = self._proved and not self._open
         self.window.reset(lost=bool(frames))
         self._open = []

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -35,7 +35,7 @@ class Frame:
     """One frame and what its confirmation is worth: a log range or an item."""
 
     key: int
-    text: str  # "": nothing goes on the wire, the range is only passed over
+    text: str = field(compare=False)  # "": nothing to send (any more); a range to pass over
     size: int  # bytes on the wire
     start: int
     end: Place | None  # None: an item

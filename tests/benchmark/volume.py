@@ -7,11 +7,12 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
+from app.demo.joblog import PREFIX
 from tests.benchmark.bench import MB, Bench
 from tests.benchmark.children import HERE, LINE, Stamps, read_stamps
 from tests.benchmark.figures import Both, Row, Unit, at_least, at_most, times_floor
 from tests.benchmark.memory import peak, reset_peak, resident
-from tests.benchmark.programs import Done, OurAgent, Program, Tap, new_platform
+from tests.benchmark.programs import OurAgent, Program, Tap, new_platform
 
 LINES = 200_000
 SETTLE = 1.5  # seconds after the start until a program is idle
@@ -21,27 +22,46 @@ LATE = 1000  # ms, the target for a heartbeat
 BEAT = 1.0  # seconds between two heartbeats when they are watched
 HELD_BACK = 1.2  # times as long as beside a platform that reads: not held back
 POLL = 0.02  # seconds
+LOOK = 0.002  # seconds between two looks at the log file
+LIMIT = 300.0  # seconds for any job here
 
 
 class Pour:
-    """One job that prints much, and what became of it."""
+    """One job that prints much, and what became of it; monotonic seconds."""
 
-    def __init__(self, program: Program, stamps: Stamps, done: Done, size: int) -> None:
-        log = program.platform.log(done.task_id)
+    def __init__(self, program: Program, stamps: Stamps, task_id: str, size: int) -> None:
+        log = program.platform.log(task_id)
         self.stamps = stamps
         self.missing = float(size - min(log.size + 1, size) + len(log.gaps) + log.differing)
-        self.wire_seconds = program.tap.last_log[done.task_id] - stamps.first
-        self.log_seconds = 0.0
-        if isinstance(program, OurAgent):
-            written = program.log_file(done.task_id).stat().st_mtime
-            self.log_seconds = written - (time.time() - time.monotonic()) - stamps.first
+        self.wire_seconds = program.tap.last_log[task_id] - stamps.first
+        self.logged_at = 0.0
+
+    @property
+    def log_seconds(self) -> float:
+        """From the first write until all was in the log file."""
+        return self.logged_at - self.stamps.first
 
 
 async def pour(bench: Bench, program: Program, size: int, line: int = LINE) -> Pour:
     """Let a job print `size` bytes and wait until all has arrived."""
-    path = bench.children.new_file()
-    done = await program.run(bench.children.pour(path, size, line), limit=300)
-    return Pour(program, read_stamps(path), done, size)
+    path, task_id = bench.children.new_file(), program.new_task()
+    await program.platform.send_task(task_id, bench.children.pour(path, size, line))
+    logged_at = 0.0
+    if isinstance(program, OurAgent):
+        stamped = size + (PREFIX * (size // line) if line else 0)
+        logged_at = await reached(program.log_file(task_id), stamped)
+    await program.done(task_id, limit=LIMIT)
+    poured = Pour(program, read_stamps(path), task_id, size)
+    poured.logged_at = logged_at
+    return poured
+
+
+async def reached(file: Path, size: int) -> float:
+    """Wait until a file has `size` bytes; return when."""
+    async with asyncio.timeout(LIMIT):
+        while not file.exists() or file.stat().st_size < size:  # noqa: ASYNC110 (another process's)
+            await asyncio.sleep(LOOK)
+    return time.monotonic()
 
 
 async def many_lines(bench: Bench) -> list[Row]:
@@ -208,8 +228,8 @@ async def pour_into_frozen(bench: Bench, agent: Program, size: int) -> tuple[flo
     await asyncio.sleep(AT_REST)
     growth = memory.growth
     agent.platform.resume()
-    done = await agent.done(task_id)
-    return growth, Pour(agent, stamps, done, size)
+    await agent.done(task_id)
+    return growth, Pour(agent, stamps, task_id, size)
 
 
 async def stamps_at_last(path: Path, limit: float) -> Stamps:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from app.host._proc import MARKER, Mark, Proc
+from app.host._proc import MARKER, InOneStep, Mark, Proc
 
 assert sys.platform != "win32"  # noqa: S101 (tells the type checker whose file this is)
 
@@ -22,7 +22,7 @@ _NOBODY = -1  # no pid, group or session; 0 would mean our own
 _GONE = (psutil.Error, OSError)
 
 
-class ScanTree:
+class ScanTree(InOneStep):
     """One job's processes, by marker, session and recorded ancestry."""
 
     def __init__(self, marker: str) -> None:

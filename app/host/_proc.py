@@ -1,8 +1,9 @@
 """What the containment of every system speaks of: one process, one job's mark, one tree."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Generator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 MARKER = "ATS_AGENT_JOB"  # environment variable that every process of a job inherits
 
@@ -29,6 +30,13 @@ class Mark:
     since: float  # epoch seconds; the job was accepted then
 
 
+T = TypeVar("T")
+
+# Work in steps of some milliseconds: what it yields are the seconds to wait before the next
+# step (0: only let others have their turn), what it returns is the result.
+Steps = Generator[float, None, T]
+
+
 class Tree(Protocol):
     """All processes of one job, in the way of one operating system."""
 
@@ -41,14 +49,63 @@ class Tree(Protocol):
     def adopt(self, pid: int) -> Proc:
         """Take the child that was just spawned; OSError when it cannot be contained."""
 
-    def ask(self) -> bool:
-        """Ask all to end; False when the request cannot be delivered."""
+    def forking(self) -> AbstractContextManager[None]:
+        """Wrap the very fork, and nothing that lets other code run meanwhile."""
 
     def members(self) -> list[Proc]:
-        """Return the living, proven processes, the main one included."""
+        """Return the living, proven processes, the main one included; some ms of a big tree."""
 
-    def kill(self) -> list[Proc]:
-        """Kill what `members` finds, children born meanwhile too; return it."""
+    def looking(self) -> Steps[list[Proc]]:
+        """Find all living, proven processes, the main one included."""
+
+    def noting(self) -> Steps[None]:
+        """Record who descends from the job."""
+
+    def asking(self) -> Steps[bool]:
+        """Ask all to end; False when the request cannot be delivered."""
+
+    def killing(self) -> Steps[list[Proc]]:
+        """Kill what `looking` finds, children born meanwhile too; return it."""
 
     def close(self) -> None:
         """Forget the job."""
+
+
+class InOneStep:
+    """The steps of a tree whose work is one step each."""
+
+    def members(self) -> list[Proc]:
+        """Return the living, proven processes."""
+        raise NotImplementedError
+
+    def ask(self) -> bool:
+        """Ask all to end."""
+        raise NotImplementedError
+
+    def kill(self) -> list[Proc]:
+        """Kill what `members` finds; return it."""
+        raise NotImplementedError
+
+    def forking(self) -> AbstractContextManager[None]:
+        """Wrap the very fork; nothing to do."""
+        return nullcontext()
+
+    def looking(self) -> Steps[list[Proc]]:
+        """Find all living, proven processes."""
+        yield from ()
+        return self.members()
+
+    def noting(self) -> Steps[None]:
+        """Record who descends from the job."""
+        yield from ()
+        self.members()
+
+    def asking(self) -> Steps[bool]:
+        """Ask all to end; False when the request cannot be delivered."""
+        yield from ()
+        return self.ask()
+
+    def killing(self) -> Steps[list[Proc]]:
+        """Kill what `members` finds; return it."""
+        yield from ()
+        return self.kill()

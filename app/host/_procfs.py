@@ -83,10 +83,15 @@ def marker(pid: int) -> str | None:
 
 
 def describe(found: Stat) -> Proc:
-    """Return the process for people and for the journal."""
+    """Return the process as people know it."""
     line = _read(f"/proc/{found.pid}/cmdline", 4096).replace(b"\0", b" ").strip()
     command = line.decode("utf-8", "replace")[:COMMAND_CHARS] or found.name
     return Proc(found.pid, epoch(found.started), command)
+
+
+def plain(found: Stat) -> Proc:
+    """The same with its short name only: nothing more is read."""
+    return Proc(found.pid, epoch(found.started), found.name)
 
 
 def epoch(ticks: int) -> float:

@@ -10,7 +10,7 @@ from ctypes import wintypes
 from typing import Any
 
 from app.host import _winapi as api
-from app.host._proc import Proc
+from app.host._proc import InOneStep, Proc
 
 assert sys.platform == "win32"  # noqa: S101 (tells the type checker whose file this is)
 
@@ -31,7 +31,7 @@ def no_crash_dialogs() -> None:
     api.kernel32.SetErrorMode(api.kernel32.GetErrorMode() | quiet)
 
 
-class JobObjectTree:
+class JobObjectTree(InOneStep):
     """One job's processes: the members of a job object that nothing can leave."""
 
     def __init__(self, marker: str) -> None:

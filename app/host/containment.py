@@ -1,16 +1,25 @@
 """Start a child in its own group or job object, end its whole tree, sweep after a crash.
 
 Everything here is called from one thread: the one that runs the agent's loop.
+
+What is proof on Linux, where every orphan comes to the agent: a tag that each fork inherits
+(_tag.py), the marker in the environment, the session, recorded ancestry, and that nobody
+else can have started it. A process escapes them all only when it gives up its tag (root's
+pam_limits in su, sudo or sshd, or a changed limit for message queues), empties its
+environment, makes a session of its own and loses its parent before a look, while another
+job runs. What is started by request through a service (systemd-run, a container engine,
+at, cron) is no descendant and is out of reach.
 """
 
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from app.host._proc import MARKER, Mark, Proc, Tree
+from app.host._first_step import FirstStep
+from app.host._proc import MARKER, Mark, Proc, Steps, Tree
 from app.i18n import _
 
 if sys.platform == "win32":
@@ -23,6 +32,7 @@ __all__ = [
     "Containment",
     "Mark",
     "Proc",
+    "Steps",
     "clean_environment",
     "new_marker",
     "opened_for_user",
@@ -31,6 +41,8 @@ __all__ = [
     "reap",
     "sweep_after_crash",
 ]
+
+T = TypeVar("T")
 
 _MARKER_BYTES = 16
 _OWN_PREFIX = "ATS_AGENT_"  # the agent's own settings, its token among them
@@ -53,6 +65,7 @@ def prepare_process() -> None:
         _windows.no_crash_dialogs()
     elif sys.platform == "linux":
         _subreaper.become_subreaper()
+        _subreaper.hide_environment()
 
 
 def opened_for_user() -> None:
@@ -114,6 +127,14 @@ class Containment:
         """Wrap the spawn and `adopt`: the child is nobody else's orphan meanwhile."""
         return self._tree.spawning()
 
+    def forking(self) -> AbstractContextManager[None]:
+        """Wrap the very fork, inside `spawning`, and nothing that lets other code run."""
+        return self._tree.forking()
+
+    def forked_by(self, spawn: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Await `spawn`, which must fork before it waits for anything, as asyncio's do."""
+        return FirstStep(self._tree.forking(), spawn)
+
     def adopt(self, pid: int) -> Proc:
         """Take the child just spawned, which may have ended already.
 
@@ -121,21 +142,25 @@ class Containment:
         """
         return self._tree.adopt(pid)
 
-    def note_descendants(self) -> None:
-        """Record who descends from the job, as proof for the time after a re-parenting."""
-        self._tree.members()
-
-    def ask(self) -> bool:
-        """Ask the whole tree to end; False when that cannot be delivered."""
-        return self._tree.ask()
-
     def leftovers(self) -> list[Proc]:
-        """Return what lives of the job, the main process included. Cheap when nothing does."""
+        """Return what lives of the job at a glance: of a big tree only a part."""
         return self._tree.members()
 
-    def kill(self) -> list[Proc]:
+    def looking(self) -> Steps[list[Proc]]:
+        """Find all that lives of the job, the main process included. Cheap when nothing does."""
+        return self._tree.looking()
+
+    def noting(self) -> Steps[None]:
+        """Record who descends from the job, as proof for the time after a re-parenting."""
+        return self._tree.noting()
+
+    def asking(self) -> Steps[bool]:
+        """Ask the whole tree to end; False when that cannot be delivered."""
+        return self._tree.asking()
+
+    def killing(self) -> Steps[list[Proc]]:
         """Kill what lives of the job and return it; repeat until nothing is left over."""
-        return self._tree.kill()
+        return self._tree.killing()
 
     def close(self) -> None:
         """Forget the job; on Windows this ends what is still left of it."""
@@ -162,16 +187,38 @@ def clean_environment(extra: Mapping[str, str], marker: str) -> dict[str, str]:
     """
     for name, value in extra.items():
         _check_variable(name, value)
+    clean = _inheritance()
+    if sys.platform == "win32":  # names differ in case only: the job's wins
+        extra = {name.upper(): value for name, value in extra.items()}
+    return {**clean, **extra, MARKER: marker}
+
+
+def _inheritance() -> Mapping[str, str]:
+    """Return our own environment as a job gets it; remembered as long as it does not change."""
+    frozen = bool(getattr(sys, "frozen", False))
+    raw: Mapping[Any, Any]
+    if sys.platform == "win32":
+        raw = dict(os.environ)
+    else:
+        raw = dict(os.environb)  # as it is stored: nothing has to be decoded
+    if _last.get("raw") != raw or _last.get("frozen") != frozen:
+        _last.update(raw=raw, frozen=frozen, clean=_cleaned(frozen))
+    remembered: dict[str, str] = _last["clean"]
+    return remembered
+
+
+_last: dict[str, Any] = {}
+
+
+def _cleaned(frozen: bool) -> dict[str, str]:
     clean = {
         name: value
         for name, value in os.environ.items()
         if not name.upper().startswith((_OWN_PREFIX, *_BOOTLOADER_PREFIXES))
     }
-    if getattr(sys, "frozen", False):
+    if frozen:
         _undo_freezing(clean)
-    if sys.platform == "win32":  # names differ in case only: the job's wins
-        extra = {name.upper(): value for name, value in extra.items()}
-    return {**clean, **extra, MARKER: marker}
+    return clean
 
 
 def _undo_freezing(variables: dict[str, str]) -> None:

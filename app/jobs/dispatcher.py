@@ -24,7 +24,7 @@ from app.state import JobState, JobView
 
 log = logging.getLogger(__name__)
 
-CLOSE_AFTER = 0.003  # seconds from the durable result to letting go of pipes and log
+CLOSE_AFTER = 0.003  # seconds: the result's frame goes before letting go of pipes and log
 QUEUE_LIMIT = 1_000  # jobs that may wait; more are answered with an error
 
 
@@ -250,7 +250,6 @@ class Dispatcher:
         try:
             await self._run_to_result(runner, job)
         finally:
-            # The result goes first: whatever runs in between delays it.
             await asyncio.sleep(CLOSE_AFTER)
             await runner.close()
 
@@ -267,8 +266,6 @@ class Dispatcher:
         if not self._jobs:
             self._empty.set()
         self._deps.on_change()
-
-    # ---------------------------------------------------------------- ending without a run
 
     async def _answer(self, assigned: JobAssigned, target: Target, outcome: Outcome) -> None:
         """Accept a job and end it at once with `outcome`."""

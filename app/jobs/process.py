@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from app.host.containment import Containment, Proc, reap
+from app.host.containment import Containment, Proc, Steps, reap
 from app.jobs.start_error import StartError, explain
 
 __all__ = ["Child", "OnOutput", "StartError", "Stream", "install_child_watcher"]
@@ -20,10 +20,13 @@ log = logging.getLogger(__name__)
 
 NOTE_FIRST = 0.1  # seconds after the start until descendants are recorded first
 NOTE_EVERY = 1.0  # seconds between two records of the descendants
-KILL_LIMIT = 1.0  # seconds for the sweeps after the kill
+KILL_LIMIT = 1.0  # seconds for the sweeps after the kill that find nothing new
+KILL_LIMIT_OF_ALL = 10.0  # seconds for all sweeps of a tree that is huge, or forks all the time
 CLOSE_LIMIT = 1.0  # seconds for the transport to let go of everything
+_REST = 4  # times the length of a look, between two looks for what is left
 POLL_FIRST, POLL_LAST = 0.001, 0.02  # seconds between two looks for what is left
 
+T = TypeVar("T")
 OnOutput = Callable[["Stream", bytes], None]
 
 
@@ -43,8 +46,9 @@ class Child:
         self._containment = containment
         self._pipes = pipes
         self._closed = False
+        self._all_gone = False
         self._loop = asyncio.get_running_loop()
-        self._note = self._loop.call_later(NOTE_FIRST, self._note_descendants)
+        self._note = self._loop.call_later(NOTE_FIRST, self._begin_note)
 
     @classmethod
     async def start(
@@ -66,11 +70,11 @@ class Child:
             raise explain(ValueError(), argv, cwd)
         try:
             with containment.spawning():
-                transport, _protocol = await loop.subprocess_exec(
+                spawn = loop.subprocess_exec(
                     lambda: pipes, *argv, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, **options
                 )
-                pipes.transport = transport
-                process = containment.adopt(transport.get_pid())
+                pipes.transport, _protocol = await containment.forked_by(spawn)
+                process = containment.adopt(pipes.transport.get_pid())
         except (OSError, ValueError) as error:
             await _abandon(containment, pipes)
             raise explain(error, argv, cwd) from error
@@ -113,13 +117,15 @@ class Child:
 
         Returns what was found besides the main process. Quick when nothing is left.
         """
-        left = self._containment.leftovers()
-        if not left:
+        if self._all_gone:
             return []
-        ended = {one.pid: one for one in left}
-        if grace > 0 and self._containment.ask():
-            await self._gone_within(grace)
-        await _kill_all(self._containment, ended)
+        ended = {one.pid: one for one in await _done(self._containment.looking())}
+        if ended:
+            if grace > 0 and await _done(self._containment.asking()):
+                await self._gone_within(grace)
+            await _kill_all(self._containment, ended)
+        elif self.returncode is not None:
+            self._all_gone = True  # nobody is left that could start anything
         ended.pop(self.pid, None)
         return list(ended.values())
 
@@ -135,21 +141,29 @@ class Child:
         finally:
             self._containment.close()
             await self._pipes.close()
-            reap()
 
     async def _gone_within(self, limit: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(limit):
                 await self._pipes.exited.wait()
                 for pause in _pauses():
-                    if not self._containment.leftovers():
+                    began = self._loop.time()
+                    if not await _done(self._containment.looking()):
                         return
-                    await asyncio.sleep(pause)
+                    # A look at thousands takes long: leave most of the time to others.
+                    await asyncio.sleep(max(pause, _REST * (self._loop.time() - began)))
 
-    def _note_descendants(self) -> None:
-        self._containment.note_descendants()
+    def _begin_note(self) -> None:
         reap()
-        self._note = self._loop.call_later(NOTE_EVERY, self._note_descendants)
+        self._go_on_noting(self._containment.noting())
+
+    def _go_on_noting(self, steps: Steps[None]) -> None:
+        try:
+            pause = next(steps)
+        except StopIteration:
+            self._note = self._loop.call_later(NOTE_EVERY, self._begin_note)
+        else:
+            self._note = self._loop.call_later(pause, self._go_on_noting, steps)
 
 
 _STREAMS = {stream.value: stream for stream in Stream}
@@ -224,22 +238,33 @@ async def _abandon(containment: Containment, pipes: _Pipes) -> None:
     finally:
         containment.close()
         await pipes.close()
-        reap()
 
 
 async def _kill_all(containment: Containment, ended: dict[int, Proc]) -> None:
     """Kill until a sweep finds nothing; note in `ended` what the sweeps found."""
-    loop = asyncio.get_running_loop()
-    limit = loop.time() + KILL_LIMIT
+    clock = asyncio.get_running_loop().time
+    limit, last = clock() + KILL_LIMIT, clock() + KILL_LIMIT_OF_ALL
     for pause in _pauses():
-        found = containment.kill()
-        for one in found:
-            ended.setdefault(one.pid, one)
+        found = await _done(containment.killing())
         if not found:
             return
-        if loop.time() > limit:
-            log.warning("killed, but still there: %s", ", ".join(map(str, found)))
+        new = {one.pid: one for one in found if one.pid not in ended}
+        ended.update(new)
+        limit = clock() + KILL_LIMIT if new else limit
+        if clock() > min(limit, last):
+            log.warning("killed, but still there: %s", ", ".join(map(str, found[:10])))
             return
+        await asyncio.sleep(pause)
+
+
+async def _done(steps: Steps[T]) -> T:
+    """Do all steps and return the result; between two of them the loop has its turn."""
+    while True:
+        try:
+            pause = next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
         await asyncio.sleep(pause)
 
 

@@ -7,10 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
 from app.host import containment
+from app.host.containment import Steps
+
+T = TypeVar("T")
 
 # Every process of these trees leaves a file named after its pid in the folder argv[1].
 _HEAD = """
@@ -63,6 +67,20 @@ if len(sys.argv) > 3:
     stay()
 """
 )
+MANY_BARE = """
+import os, sys, time
+for _ in range(int(sys.argv[1])):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.setsid()
+            os.close(1), os.close(2)
+            os.execve("/bin/sleep", ["sleep", "60"], {})
+        os._exit(0)
+    os.wait()
+os.write(1, b"up")
+time.sleep(60)
+"""
 RUNAWAY = (  # hops into a new process and session all the time, and starts more; bounded in time
     _HEAD
     + """
@@ -102,7 +120,34 @@ def as_agent() -> Iterator[None]:
             from app.host import _subreaper  # noqa: PLC0415 (Linux only)
 
             ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER off
-            _subreaper.AGENT.subreaper = _subreaper.AGENT.opened = False
+            ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE on
+            _subreaper.AGENT.__init__()  # type: ignore[misc] # forgets the jobs of this test
+
+
+@contextmanager
+def without_tags() -> Iterator[None]:
+    """Leave no room below the limit that carries the tag of a job (Linux)."""
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415 (POSIX only)
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_MSGQUEUE)
+        resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_MSGQUEUE, (soft, hard))
+    else:
+        yield
+
+
+def finish(steps: Steps[T]) -> T:
+    """Do all steps of containment work without a loop, and return its result."""
+    while True:
+        try:
+            time.sleep(next(steps))
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
 
 def python(script: str, *arguments: str | Path) -> list[str]:

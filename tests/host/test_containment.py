@@ -19,10 +19,12 @@ from tests.fakes.children import (
     STUBBORN,
     alive,
     as_agent,
+    finish,
     living,
     pids,
     python,
     wait_until,
+    without_tags,
 )
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX only")
@@ -35,7 +37,7 @@ from pathlib import Path
 from app.host import containment
 containment.prepare_process()
 job = containment.Containment(sys.argv[2])
-with job.spawning():
+with job.spawning(), job.forking():
     child = subprocess.Popen(
         [sys.executable, "-c", sys.argv[4], sys.argv[3], *sys.argv[5:]],
         env=containment.clean_environment({}, sys.argv[2]),
@@ -75,7 +77,7 @@ class Job:
     def __init__(self, script: str, *arguments: str | Path) -> None:
         self.marker = new_marker()
         self.containment = Containment(self.marker)
-        with self.containment.spawning():
+        with self.containment.spawning(), self.containment.forking():
             self.process = subprocess.Popen(
                 python(script, *arguments),
                 env=clean_environment({}, self.marker),
@@ -86,7 +88,7 @@ class Job:
     def end(self) -> None:
         """Kill it until a sweep finds nothing."""
         limit = time.monotonic() + 1.0
-        while self.containment.kill() and time.monotonic() < limit:
+        while finish(self.containment.killing()) and time.monotonic() < limit:
             time.sleep(0.002)
         self.process.wait()
         self.containment.close()
@@ -96,6 +98,13 @@ class Job:
 def alone() -> Iterator[None]:
     """This process as an agent that has opened nothing for the user."""
     with as_agent():
+        yield
+
+
+@pytest.fixture
+def untagged() -> Iterator[None]:
+    """A system that leaves no room for tags."""
+    with without_tags():
         yield
 
 
@@ -175,14 +184,14 @@ def test_an_innocent_twin_survives(folder: Path, innocent: int) -> None:
 
 
 @linux
-@pytest.mark.usefixtures("alone")
+@pytest.mark.usefixtures("alone", "untagged")
 def test_an_orphan_may_be_the_users(folder: Path) -> None:
     """Once something was opened for the user, an orphan without proof is left alone."""
     job = Job(BARE_DAEMON, folder, SLEEPER)
     job.process.wait()
     (daemon,) = pids(folder)
     containment.opened_for_user()
-    assert job.containment.kill() == []
+    assert finish(job.containment.killing()) == []
     assert alive(daemon)
     psutil.Process(daemon).kill()
     wait_until(lambda: containment.reap() == 1)
@@ -227,9 +236,7 @@ def test_recorded_ancestry_outlives_the_parent(folder: Path) -> None:
     job = Job(BARE_DAEMON, folder, SLEEPER, "stay")
     wait_until(lambda: len(pids(folder)) == 2)
     (daemon,) = set(pids(folder)) - {job.process.pid}
-    job.containment._tree._known.add(  # type: ignore[attr-defined]
-        (daemon, _ticks(daemon))
-    )
+    job.containment._tree.known[daemon, _ticks(daemon)] = daemon  # type: ignore[attr-defined]
     job.process.kill()
     job.process.wait()
     assert [one.pid for one in job.containment.leftovers()] == [daemon]
@@ -281,9 +288,9 @@ def test_the_search_through_all_processes_finds_a_stubborn_tree(
     monkeypatch.setattr(containment, "_tree", _scan_tree)
     job = Job(STUBBORN, folder)
     wait_until(lambda: len(pids(folder)) == 3)
-    job.containment.note_descendants()
+    finish(job.containment.noting())
     assert {one.pid for one in job.containment.leftovers()} == set(pids(folder))
-    assert job.containment.ask()
+    assert finish(job.containment.asking())
     job.end()
     assert not living(folder)
     assert alive(innocent)

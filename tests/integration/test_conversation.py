@@ -54,7 +54,7 @@ async def test_lines_arrive_while_the_task_runs(tmp_path: Path) -> None:
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         gate = tmp_path / "gate"
         await platform.send_task("t1", f"echo first; while [ ! -e {gate} ]; do sleep 0.05; done")
-        await platform.wait_for(lambda: "first" in platform.log_text("t1"))
+        await platform.wait_for(lambda: "first" in platform.log_text("t1").splitlines())
         assert platform.results("t1") == []
         gate.touch()
         assert (await platform.result("t1"))["status"] == "success"
@@ -78,7 +78,7 @@ async def test_cancel_ends_the_task_and_answers_once(tmp_path: Path) -> None:
     """A cancelled task reports once; cancelling it again, or a stranger, gets a remark."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         await platform.send_task("t1", "echo started; sleep 60")
-        await platform.wait_for(lambda: "started" in platform.log_text("t1"))
+        await platform.wait_for(lambda: "started" in platform.log_text("t1").splitlines())
         await platform.cancel_task("t1")
         result = await platform.result("t1")
         assert (result["status"], result["error"]) == ("error", "cancelled")
@@ -197,7 +197,7 @@ async def test_a_revoked_token_lets_the_running_task_end_first(tmp_path: Path) -
         async with running_agent(platform, home) as agent:
             gate = tmp_path / "gate"
             await platform.send_task("t1", f"echo go; while [ ! -e {gate} ]; do sleep 0.05; done")
-            await platform.wait_for(lambda: "go" in platform.log_text("t1"))
+            await platform.wait_for(lambda: "go" in platform.log_text("t1").splitlines())
             await platform.revoke_token()
             gate.touch()
             assert await agent.ended() == 3
@@ -218,7 +218,7 @@ async def test_quit_interrupts_running_tasks_and_reports_them(tmp_path: Path) ->
     """SIGTERM: the task is ended within its grace, reported, and the goodbye is clean."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home") as agent:
         await platform.send_task("t1", "echo on; sleep 60")
-        await platform.wait_for(lambda: "on" in platform.log_text("t1"))
+        await platform.wait_for(lambda: "on" in platform.log_text("t1").splitlines())
         assert await agent.stop() == 0
         assert (await platform.result("t1"))["status"] == "error"
         assert platform.closings[-1].code == 1000

@@ -51,7 +51,7 @@ async def test_tasks_go_on_while_the_platform_is_away(tmp_path: Path) -> None:
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         done = tmp_path / "done"
         await platform.send_task("t1", f"echo before; sleep 0.5; echo after; touch {done}")
-        await platform.wait_for(lambda: "before" in platform.log_text("t1"))
+        await platform.wait_for(lambda: "before" in platform.log_text("t1").splitlines())
         await platform.crash()
         await appears(done)
         await platform.start()
@@ -80,7 +80,7 @@ async def test_a_killed_agent_reports_what_it_was_running(tmp_path: Path) -> Non
             tree = f"(setsid sleep 300 & echo $! >> {pids}); echo $$ >> {pids}; echo on; sleep 300"
             await platform.send_task("t1", tree)
             await platform.send_task("t2", "echo never")
-            await platform.wait_for(lambda: "on" in platform.log_text("t1"))
+            await platform.wait_for(lambda: "on" in platform.log_text("t1").splitlines())
             await agent.kill()
         async with running_agent(platform, home):
             first = await platform.result("t1")

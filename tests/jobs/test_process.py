@@ -19,6 +19,7 @@ from app.jobs.process import Child, StartError, Stream, install_child_watcher
 from tests.fakes.children import (
     BARE_DAEMON,
     LEAVER,
+    MANY_BARE,
     PARENT,
     RUNAWAY,
     SLEEPER,
@@ -29,6 +30,7 @@ from tests.fakes.children import (
     pids,
     python,
     until,
+    without_tags,
 )
 
 WINDOWS = sys.platform == "win32"
@@ -245,10 +247,11 @@ async def test_a_bare_daemon_of_the_only_job_is_its_own(start: Start, folder: Pa
 async def test_a_bare_daemon_with_two_possible_parents_is_spared(
     start: Start, folder: Path, tmp_path: Path
 ) -> None:
-    """An orphan that another running job could have started is left alone."""
+    """Without tags, an orphan that another running job could have started is left alone."""
     (tmp_path / "other").mkdir()
-    other = await start(*python(SLEEPER, tmp_path / "other"))
-    child = await start(*python(BARE_DAEMON, folder, SLEEPER))
+    with without_tags():
+        other = await start(*python(SLEEPER, tmp_path / "other"))
+        child = await start(*python(BARE_DAEMON, folder, SLEEPER))
     await child.wait()
     assert await child.end_tree(grace=0) == []
     await child.close()
@@ -256,6 +259,97 @@ async def test_a_bare_daemon_with_two_possible_parents_is_spared(
     assert alive(daemon)
     assert alive(other.pid)
     os.kill(daemon, signal.SIGTERM)
+
+
+@linux
+async def test_what_an_earlier_job_left_takes_no_proof_away(
+    start: Start, folder: Path, tmp_path: Path
+) -> None:
+    """A survivor of an earlier job is no possible parent of a later job's orphans."""
+    (tmp_path / "old").mkdir()
+    with without_tags():
+        other = await start("/bin/sleep", "60")
+        child = await start(*python(BARE_DAEMON, tmp_path / "old", SLEEPER))
+        await child.wait()
+        await child.close()
+        await other.close()
+        (survivor,) = living(tmp_path / "old")
+        await asyncio.sleep(0.02)  # two ticks of the clock that start times are told by
+        child = await start(*python(BARE_DAEMON, folder, SLEEPER))
+    await child.wait()
+    assert [one.pid for one in await child.end_tree(grace=0)] == pids(folder)
+    assert alive(survivor)
+    os.kill(survivor, signal.SIGTERM)
+
+
+@linux
+async def test_bare_daemons_of_eight_jobs_at_once_are_told_apart(
+    start: Start, tmp_path: Path
+) -> None:
+    """Each job's daemon without environment, session or parent is found, none of the others'."""
+    folders = [tmp_path / str(number) for number in range(8)]
+    for path in folders:
+        path.mkdir()
+    children = [await start(*python(BARE_DAEMON, path, STUBBORN)) for path in folders]
+    for child, path in zip(children, folders, strict=True):
+        await child.wait()
+        await until(lambda path=path: len(pids(path)) == 3)  # type: ignore[misc]
+        others = {pid for other in folders[int(path.name) + 1 :] for pid in living(other)}
+        assert {one.pid for one in await child.end_tree(grace=0)} == {*pids(path)}
+        assert not living(path)
+        assert all(alive(pid) for pid in others)
+
+
+@linux
+async def test_the_tag_is_worn_by_the_child_alone(start: Start, folder: Path) -> None:
+    """The child has its tag before anything else runs; the agent and other jobs have not."""
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415 (POSIX only)
+
+        limit = resource.RLIMIT_MSGQUEUE
+        before = resource.getrlimit(limit)
+        children = await asyncio.gather(*(start("/bin/sleep", "60") for _ in range(4)))
+        worn = {resource.prlimit(child.pid, limit)[0] for child in children}
+        assert len(worn) == 4
+        assert before[0] not in worn
+        assert resource.getrlimit(limit) == before
+
+
+@linux
+@pytest.mark.timeout(60)
+@pytest.mark.slow
+async def test_a_big_tree_does_not_hold_up_the_loop(start: Start, output: Output) -> None:
+    """Two thousand bare orphans beside other jobs are recorded and ended in small steps."""
+    others = [await start("/bin/sleep", "60") for _ in range(7)]
+    child = await start(*python(MANY_BARE, "2000"))
+    stalls = Stalls()
+    await until(lambda: output[Stream.OUT].count(b"up") == 1, limit=40)
+    await asyncio.sleep(2.5)  # notes
+    ended = await child.end_tree(grace=0.5)
+    stalls.end()
+    assert len(ended) == 2000
+    assert stalls.longest < 0.25
+    assert all(other.returncode is None for other in others)
+
+
+class Stalls:
+    """The longest time in which the loop did not get round."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._next = self._loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        self.longest, self._last = max(self.longest, now - self._last - 0.001), now
+        self._next = self._loop.call_later(0.001, self._look)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._look()
+        self._next.cancel()
 
 
 async def test_another_jobs_tree_is_untouched(start: Start, tmp_path: Path) -> None:

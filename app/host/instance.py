@@ -22,7 +22,7 @@ if sys.platform == "win32":
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
 
     def _taken(cause: OSError) -> bool:
-        return isinstance(cause, PermissionError)
+        return isinstance(cause, PermissionError) or cause.errno == 0  # 0: what Wine says
 
 else:
     import fcntl

@@ -4,25 +4,27 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from app.errors import JournalError, WorkDirError
 from app.host.containment import new_marker
 from app.host.paths import WorkDir, safe_name
 from app.i18n import _
 from app.jobs.deps import JobDeps
-from app.jobs.ending import end_unstarted, finish, open_output
+from app.jobs.ending import end_unstarted, finish
 from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text, result_item
-from app.jobs.ready import Ready, make_ready, unmake
+from app.jobs.ready import Ready, make_ready, say_waiting, unmake
 from app.jobs.recovery import recover
 from app.jobs.runner import Runner
-from app.journal.lines import Kind
 from app.journal.records import JobKind, JobRecord, NewJob, Target
 from app.protocol.messages import BadJob, JobAssigned, Level
 from app.state import JobState, JobView
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CLOSE_AFTER = 0.003  # seconds: the result's frame goes before letting go of pipes and log
 QUEUE_LIMIT = 1_000  # jobs that may wait; more are answered with an error
@@ -135,26 +137,40 @@ class Dispatcher:
         """Accept a job and give it a place or a number in the queue."""
         starts = self._free > 0 and not self._queue and self._tasks is not None
         self._free -= starts
-        state = JobState.RUNNING if starts else JobState.QUEUED
-        accepted = await self._accept(assigned, target, state)
-        if accepted is None:
-            self._free += starts
-        elif starts:
-            record, ready = accepted
-            self._start(self._add(assigned, record, JobState.PREPARING), ready)
-        else:
-            job = self._add(assigned, accepted[0], JobState.QUEUED)
-            await self._say_waiting(job)
-            self._queue.append(job)
+        await (self._take_now(assigned, target) if starts else self._take_later(assigned, target))
         self._start_next()
 
+    async def _take_now(self, assigned: JobAssigned, target: Target) -> None:
+        """Accept as RUNNING, folder and log on the way: no second trip before the start."""
+        making = partial(make_ready, self._deps.worker, assigned, new=True)
+        accepted = await self._accept(assigned, target, JobState.RUNNING, making)
+        if accepted is None:
+            self._free += 1
+        else:
+            record, ready = accepted
+            self._start(self._add(assigned, record, JobState.PREPARING), ready)
+
+    async def _take_later(self, assigned: JobAssigned, target: Target) -> None:
+        """Accept as QUEUED; the job's own log says that it waits, and for how many."""
+        text = _("Waiting for a free place, number {place} in the queue.")
+        text = text.format(place=len(self._queue) + 1)
+        saying = partial(say_waiting, text, self._deps.clock())
+        accepted = await self._accept(assigned, target, JobState.QUEUED, saying)
+        if accepted is not None:
+            record, said = accepted
+            self._queue.append(self._add(assigned, record, JobState.QUEUED))
+            self._deps.outbox.grew(record.key, len(said), said)
+
     async def _accept(
-        self, assigned: JobAssigned, target: Target, state: JobState
-    ) -> tuple[JobRecord, Ready | None] | None:
+        self,
+        assigned: JobAssigned,
+        target: Target,
+        state: JobState,
+        then: Callable[[JobRecord], T],
+    ) -> tuple[JobRecord, T] | None:
         """Store the job durably; None, with a remark, when it is known or cannot be stored.
 
-        One that starts at once is stored as RUNNING, and its folder and log are made on the
-        way: no second trip to the disk before its start.
+        `then` follows on the journal's thread, in the same trip.
         """
         job_id = assigned.job_id
         root = _root_of(self._work_dir)
@@ -172,8 +188,7 @@ class Dispatcher:
             accepted_at=self._deps.clock(),
         )
         try:
-            making = self._making(assigned, state)
-            accepted = await self._deps.store.accept_and(new, making, unmake)
+            accepted = await self._deps.store.accept_and(new, then, unmake)
         except JournalError as why:
             text = _("Task not accepted: {why}").format(why=why)
             self._reject(job_id, text)
@@ -193,30 +208,12 @@ class Dispatcher:
         self._deps.remark(job_id, Level.ERROR, why)
         self._deps.answer(result_item(job_id, outcome, "", self._deps.clock()))
 
-    def _making(
-        self, assigned: JobAssigned, state: JobState
-    ) -> Callable[[JobRecord], Ready | None]:
-        """Return what is done on the journal's thread once the job is stored."""
-        if state is not JobState.RUNNING:
-            return lambda _record: None
-        worker = self._deps.worker
-        return lambda record: make_ready(worker, assigned, record, new=True)
-
     def _add(self, assigned: JobAssigned, record: JobRecord, state: JobState) -> Job:
         job = Job(assigned, record, state)
         self._jobs[record.target, record.job_id] = job
         self._empty.clear()
         self._deps.on_change()
         return job
-
-    async def _say_waiting(self, job: Job) -> None:
-        text = _("Waiting for a free place, number {place} in the queue.")
-        try:
-            output = await open_output(self._deps, job.record, new=True)
-            await output.end(text.format(place=len(self._queue) + 1), Kind.NOTE)
-            await output.close()
-        except JournalError as why:
-            log.warning("the log of job %s cannot be written: %s", job.job_id, why)
 
     async def _about(self, job_id: str, target: Target) -> str:
         """Say what is known of a job."""
@@ -269,7 +266,7 @@ class Dispatcher:
 
     async def _answer(self, assigned: JobAssigned, target: Target, outcome: Outcome) -> None:
         """Accept a job and end it at once with `outcome`."""
-        accepted = await self._accept(assigned, target, JobState.QUEUED)
+        accepted = await self._accept(assigned, target, JobState.QUEUED, lambda _record: None)
         if accepted is not None:
             job = self._add(assigned, accepted[0], JobState.QUEUED)
             await self._apart(job, finish(self._deps, job, outcome, None), outcome)

@@ -1,5 +1,6 @@
 """A job's folder and log, made on the journal's thread in one go with its acceptance."""
 
+import logging
 from dataclasses import dataclass
 
 from app.errors import JournalError
@@ -7,9 +8,12 @@ from app.host.paths import WorkDir
 from app.i18n import _
 from app.jobs.folder import NotRunnableError, Workplace, prepare
 from app.journal.joblog import JobLog
+from app.journal.lines import Kind, LineWriter
 from app.journal.records import JobRecord
 from app.journal.worker import Worker
 from app.protocol.messages import JobAssigned
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +25,30 @@ class Ready:
 
 
 def make_ready(worker: Worker, assigned: JobAssigned, record: JobRecord, *, new: bool) -> Ready:
-    """Make folder and log (`new`: an empty one); runs on the journal's thread, never raises."""
+    """Make folder and log (`new`: an empty one); on the journal's thread, never raises."""
     return Ready(_workplace(assigned, record), _log(worker, record, new=new))
 
 
-def unmake(ready: Ready | None) -> None:
+def say_waiting(text: str, now: float, record: JobRecord) -> bytes:
+    """Begin the log of a job that waits with a remark; on the journal's thread, never raises.
+
+    Returns what the log then holds: nothing when it cannot be written. It is synced when
+    the job writes on.
+    """
+    said = LineWriter().write(text + "\n", Kind.NOTE, now)
+    try:
+        record.log.parent.mkdir(parents=True, exist_ok=True)
+        record.log.write_bytes(said)
+    except OSError as why:
+        log.warning("the log of job %s cannot be written: %s", record.job_id, why)
+        return b""
+    return said
+
+
+def unmake(made: object) -> None:
     """Take the log away again, of a job that could not be stored (on the thread)."""
-    if ready is not None and isinstance(ready.log, JobLog):
-        ready.log.discard_here()
+    if isinstance(made, Ready) and isinstance(made.log, JobLog):
+        made.log.discard_here()
 
 
 def _workplace(assigned: JobAssigned, record: JobRecord) -> Workplace | NotRunnableError:

@@ -69,8 +69,6 @@ class Runner:
     async def _work(self) -> Outcome:
         job = self._job
         workplace, output = await self._open()
-        if job.stop_wanted is None and job.queued:
-            await self._deps.store.starting(job.record.key)
         if job.stop_wanted is not None:
             return stopped_outcome(job.stop_wanted, None, 0.0, not_started_text())
         output.note(_("Task started: {line}").format(line=first_line(job.assigned.command)))
@@ -96,9 +94,11 @@ class Runner:
         return ready.workplace, self._output
 
     async def _make_ready(self) -> Ready:
+        """Make folder and log, and note durably that the job starts: one trip for both."""
         job, worker = self._job, self._deps.worker
-        making = partial(make_ready, worker, job.assigned, job.record, new=False)
-        return await worker.submit(making)
+        making = worker.submit(partial(make_ready, worker, job.assigned, job.record, new=False))
+        await self._deps.store.starting(job.record.key)
+        return await making
 
     async def _start(self, workplace: Workplace, output: Output, containment: Containment) -> Child:
         marker = self._job.record.marker

@@ -1,7 +1,7 @@
 """The jobs that owe something, and whose turn it is. Pure."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from app.journal.records import Target
 from app.journal.stream import Stream
@@ -18,6 +18,7 @@ class Backlog:
         self._all: dict[int, Stream] = {}
         self._target: Target | None = None
         self._live: dict[int, Stream] = {}  # of the current target
+        self._awake: dict[int, Stream] = {}  # the live ones that may have something to say
         self._done: dict[int, Stream] = {}
         self._turn = 0
         self._done_served = 0
@@ -40,16 +41,23 @@ class Backlog:
     def sort_in(self, stream: Stream) -> None:
         """Put a job where it belongs after a change; forget it when it is settled."""
         self._live.pop(stream.key, None)
+        self._awake.pop(stream.key, None)
         if stream.settled:
             self._done.pop(stream.key, None)
             self._all.pop(stream.key, None)
         elif stream.target == self._target:
             (self._done if stream.finished else self._live)[stream.key] = stream
+            self.wake(stream)
+
+    def wake(self, stream: Stream) -> None:
+        """Note that a job may have something to say; hundreds that wait cost nothing."""
+        if stream.key in self._live:
+            self._awake[stream.key] = stream
 
     def choose(self, target: Target | None) -> None:
         """Begin or end a session: everything goes back to what is confirmed."""
         self._target = target
-        self._live, self._done = {}, {}
+        self._live, self._awake, self._done = {}, {}, {}
         for stream in self._all.values():
             stream.rewind()
             self.sort_in(stream)
@@ -60,9 +68,10 @@ class Backlog:
 
     def due(self, now: float) -> list[Stream]:
         """Return who may speak, the one that waited longest first."""
-        due = [stream for stream in self._live.values() if _is_due(stream, now)]
-        done = (stream for stream in self._done.values() if _is_due(stream, now))
-        due.extend(stream for stream in [next(done, None)] if stream is not None)
+        for stream in [stream for stream in self._awake.values() if stream.due_at is None]:
+            del self._awake[stream.key]
+        due = [stream for stream in self._awake.values() if _is_due(stream, now)]
+        due.extend(islice(self._done_due(now), 1))
         return sorted(due, key=self._served)
 
     def all_due(self, now: float) -> Iterator[Stream]:
@@ -78,16 +87,20 @@ class Backlog:
 
     def next_due(self, now: float, *, blocked: bool) -> float | None:
         """Return when somebody may speak; `blocked`: of those due now nobody may."""
-        streams = self._live.values() if blocked else self.current()
-        times = [at for at in (stream.due_at for stream in streams) if at is not None]
-        if not blocked and any(at <= now for at in times):
-            return now
+        times = [at for at in (stream.due_at for stream in self._awake.values()) if at is not None]
+        if not blocked:
+            if any(at <= now for at in times) or any(self._done_due(now)):
+                return now
+            times.extend(at for at in (s.due_at for s in self._done.values()) if at is not None)
         return min((at for at in times if at > now), default=None)
 
     def owed_bytes(self, target: Target | None) -> int:
         """Return the unconfirmed log bytes for one target; None: for all."""
         streams = self._all.values()
         return sum(s.owed_bytes for s in streams if target is None or s.target == target)
+
+    def _done_due(self, now: float) -> Iterator[Stream]:
+        return (stream for stream in self._done.values() if _is_due(stream, now))
 
     def _served(self, stream: Stream) -> int:
         return self._done_served if stream.finished else stream.served

@@ -79,7 +79,9 @@ class Outbox:
 
     def grew(self, key: int, length: int, tail: bytes = b"") -> None:
         """The job's log has `length` bytes on disk, of which `tail` are the last."""
-        self._backlog[key].grew(length, tail)
+        stream = self._backlog[key]
+        stream.grew(length, tail)
+        self._backlog.wake(stream)
         self.wake.set()
 
     def finished(self, key: int, log_end: int, items: Iterable[StoredItem]) -> None:

@@ -72,7 +72,7 @@ def test_an_agent_that_cannot_stand_tells_its_error() -> None:
     thread.start()
     assert thread.join(5)
     assert thread.exit_code == ExitCode.FOLDER
-    assert "/nowhere" in shown[-1].problem
+    assert str(Path("/nowhere")) in shown[-1].problem
 
 
 def test_a_bug_does_not_end_in_silence() -> None:

@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app import logs
 from app.agent.agent import Agent, AgentParts
+from app.agent.dial import Dial
 from app.agent.intake import Intake, IntakeParts
 from app.agent.news import News
 from app.agent.refusal import SuiteRefusal
@@ -190,9 +192,11 @@ class _Builder:
     def _keeper_parts(self, intake: Intake) -> KeeperParts:
         config, outbox, clocks = self._config, self._journal.outbox, Clocks()
 
-        async def dial() -> Transport:
-            await self._registration.begin()
-            return await open_link(config.server_url, config.token, config.ca_file)
+        dial = Dial(
+            partial(open_link, config.server_url, config.token, config.ca_file),
+            self._registration,
+            self._sampler,
+        )
 
         def serving(transport: Transport) -> Serving:
             session = Session(heartbeat_every=config.heartbeat_interval, now=clocks.mono())

@@ -26,7 +26,6 @@ PUBLISH_EVERY = 0.1  # seconds between two snapshots at least: nobody looks fast
 FLUSH_TIMEOUT = 5.0  # seconds for what is still owed; the rest goes out after the next start
 RECOVER_EVERY = 5.0  # seconds until an end that could not be stored is offered again
 LEAVE_TIMEOUT = 5.0  # seconds for the goodbye to the platform
-FIRST_SAMPLE = 0.1  # seconds that the first connection waits for facts to greet with
 JOBS_MARGIN = 5.0  # seconds beyond the grace until jobs must have ended
 
 
@@ -107,7 +106,6 @@ class Agent:
             return False
         self._unrecovered = await self._parts.journal.store.unfinished()
         await self._recover()
-        await asyncio.to_thread(self._parts.sampler.wait_first, FIRST_SAMPLE)
         return True
 
     async def _recover(self) -> None:

@@ -60,3 +60,4 @@ class Work:
     future: asyncio.Future[Any] | None  # None: posted
     result: Any = field(default=None)
     error: BaseException | None = field(default=None)
+    told: bool = field(default=False)  # its waiter knows

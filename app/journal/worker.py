@@ -191,6 +191,8 @@ class Worker:
             if work.lane is Lane.AFTER:
                 self._commit(pending)
             self._attempt(work, work.fn, work.args)
+        if pending:  # file work need not wait for the commit: its data is in the file
+            self._tell([work for work in works if work.lane is Lane.FILE])
         self._commit(pending)
 
     def _transact(self, work: Work, pending: list[Work], *, durable: bool) -> None:
@@ -227,7 +229,10 @@ class Worker:
             work.error = why
 
     def _tell(self, works: list[Work]) -> None:
+        """Give each waiter its result, once."""
+        works = [work for work in works if not work.told]
         for work in works:
+            work.told = True
             if work.error is not None and work.future is None:
                 log.error("%s failed", work.fn.__qualname__, exc_info=work.error)
         waited_for = [work for work in works if work.future is not None]

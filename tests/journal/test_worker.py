@@ -95,7 +95,7 @@ async def test_a_failed_post_is_logged(
 
     with caplog.at_level(logging.ERROR):
         worker.post(broken)
-        await worker.submit(int)
+        await worker.transact(int)
     assert "broken failed" in caplog.text
 
 

@@ -6,11 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from app.host.signals import ENDING, WAIT_SLICE
 from app.state import Command, Snapshot
-
-# SIGHUP: the terminal was closed. SIGBREAK: the same, and Ctrl+Break, on Windows.
-ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-LOOK_EVERY = 1.0  # seconds: on Windows a wait without a limit cannot be interrupted by Ctrl+C
 
 
 class HeadlessFace:
@@ -31,14 +28,14 @@ class HeadlessFace:
             post(Command.QUIT)
 
         with _signals(on_signal):
-            while not self._ended.wait(LOOK_EVERY):
+            while not self._ended.wait(WAIT_SLICE):
                 pass
 
 
 @contextmanager
 def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     before = {}
-    for name in ENDING_SIGNALS:
+    for name in ENDING:
         number = getattr(signal, name, None)
         # One that is ignored (nohup, a shell's background) stays ignored.
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:

@@ -74,8 +74,7 @@ def _run_with_face(config: Config, move_log: Callable[[Path], None]) -> int:
 
     face = HeadlessFace()
     thread = AgentThread(build, face.show)
-    thread.start()
-    face.run(thread.post)
+    face.run(thread.start, thread.post)
     thread.join()
     return thread.exit_code
 

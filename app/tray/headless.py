@@ -21,13 +21,17 @@ class HeadlessFace:
         if snapshot.exit_code is not None:
             self._ended.set()
 
-    def run(self, post: Callable[[Command], bool]) -> None:
-        """Wait for the end on the main thread; signals become Quit, given to `post`."""
+    def run(self, start: Callable[[], None], post: Callable[[Command], bool]) -> None:
+        """Start the agent and wait for its end on the main thread.
+
+        Signals become Quit, given to `post`, from before the start on.
+        """
 
         def on_signal(_number: int, _frame: FrameType | None) -> None:
             post(Command.QUIT)
 
         with _signals(on_signal):
+            start()
             while not self._ended.wait(WAIT_SLICE):
                 pass
 

@@ -13,8 +13,7 @@ from app.tray.headless import HeadlessFace
 def test_the_end_of_the_agent_ends_the_face() -> None:
     """The face waits for the final snapshot, and no longer."""
     face = HeadlessFace()
-    threading.Timer(0.05, face.show, [Snapshot(exit_code=0)]).start()
-    face.run(lambda _command: True)
+    face.run(threading.Timer(0.05, face.show, [Snapshot(exit_code=0)]).start, lambda _command: True)
 
 
 def test_a_signal_becomes_quit_and_the_handlers_are_put_back() -> None:
@@ -28,8 +27,7 @@ def test_a_signal_becomes_quit_and_the_handlers_are_put_back() -> None:
         face.show(Snapshot(exit_code=0))
         return True
 
-    threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGTERM]).start()
-    face.run(post)
+    face.run(threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGTERM]).start, post)
     assert posted == [Command.QUIT]
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -49,7 +47,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
             posted.append(command)
             return True
 
-        face.run(post)
+        face.run(lambda: None, post)
         assert posted == []
     finally:
         signal.signal(signal.SIGHUP, before)

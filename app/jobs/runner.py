@@ -73,9 +73,9 @@ class Runner:
             return stopped_outcome(job.stop_wanted, None, 0.0, not_started_text())
         output.note(_("Task started: {line}").format(line=first_line(job.assigned.command)))
         output.note(_("Work dir: {path}").format(path=workplace.cwd))
-        self._move(JobState.RUNNING)
         containment = Containment(job.record.marker)
         self._child = child = await self._start(workplace, output, containment)
+        self._move(JobState.RUNNING)
         supervision = Supervision(job, child, containment, output)
         try:
             return await supervision.outcome(self._deps.limits, self._stopping)

@@ -156,7 +156,7 @@ class Keeper:
             self._parts.backoff.proved_stable()
 
     async def _watch_refresh(self) -> None:
-        while True:
+        while self._refresh.pending:
             await asyncio.sleep(PAUSE_SLICE)
             if self._refresh.due(self._clock(), in_flight=self._parts.in_flight()):
                 self._end_serving("refreshing the platform's registration of this agent")

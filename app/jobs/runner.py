@@ -1,5 +1,6 @@
 """One job from assignment to result: folder, process, limits, cancel, output."""
 
+import asyncio
 import logging
 from functools import partial
 
@@ -37,6 +38,7 @@ class Runner:
         """Run the job to its durable result; never raises for a failing program."""
         outcome = await self._guarded()
         await finish(self._deps, self._job, outcome, self._output)
+        await asyncio.sleep(0)  # the result's frame goes first
         self._move(outcome.state)
 
     async def close(self) -> None:

@@ -55,6 +55,7 @@ class Agent:
         self._parts = parts
         self._exit_code: ExitCode | None = None
         self._unrecovered: list[JobRecord] = []
+        self._leaving = False  # the token is dead; only running jobs are waited for
         self._quit = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -75,7 +76,6 @@ class Agent:
     async def run(self) -> int:
         """Start everything, run until the end is wanted, stop in order."""
         parts = self._parts
-        parts.sampler.start()
         async with asyncio.TaskGroup() as tasks:
             lasting = {
                 name: tasks.create_task(self._guard(work, name), name=name)
@@ -101,6 +101,7 @@ class Agent:
     async def _ready(self) -> bool:
         """Prepare the work folder and take up what an earlier agent left."""
         error = await self._parts.intake.settle()
+        self._parts.sampler.start()
         if error is not None and self._parts.own_work_dir:
             self._end(ExitCode.FOLDER)
             return False
@@ -206,17 +207,20 @@ class Agent:
             await news.changed.wait()
             news.changed.clear()
             self._publish()
-            self._leave_when_refused()
+            await self._leave_when_refused()
             await asyncio.sleep(PUBLISH_EVERY)
 
-    def _leave_when_refused(self) -> None:
+    async def _leave_when_refused(self) -> None:
         """End once the token is dead, no face is there to ask for a new one and no job runs."""
         parts = self._parts
-        if parts.keeper.state is LinkState.REJECTED and parts.headless:
-            if parts.dispatcher.busy:
-                log.warning(_("Waiting for the running jobs to end, then leaving."))
-            else:
-                self._end(ExitCode.TOKEN_REFUSED)
+        if parts.keeper.state is not LinkState.REJECTED or not parts.headless:
+            return
+        if not parts.dispatcher.busy:
+            self._end(ExitCode.TOKEN_REFUSED)
+        elif not self._leaving:
+            self._leaving = True
+            log.warning(_("The running tasks may end, waiting ones are not started any more."))
+            await parts.dispatcher.close_queue()
 
     def _publish(self) -> None:
         parts = self._parts

@@ -67,6 +67,7 @@ class Intake:
         self.progress = asyncio.Event()  # something was confirmed
         self.environment = ""
         self.work_dir = parts.home / "workspace"
+        self._wish = ""  # the platform's folder, as it named it last
         self._usable: Path | None = None  # the folder that was prepared and works
         self.problem = ""
 
@@ -113,8 +114,8 @@ class Intake:
 
     async def settle(self, platform_wish: str = "") -> WorkDirError | None:
         """Choose and prepare the work folder: the platform's, the user's, or the home's."""
-        parts = self._parts
-        wish = platform_wish.strip() or parts.own_work_dir
+        parts, self._wish = self._parts, platform_wish.strip()
+        wish = self._wish or parts.own_work_dir
         try:
             root = resolve_work_dir(wish, parts.home)
         except WorkDirError as error:  # "~nobody", a NUL: the platform's text is free
@@ -149,6 +150,8 @@ class Intake:
         parts = self._parts
         match work:
             case JobAssigned():
+                if self._usable is None:  # somebody may have mended the folder meanwhile
+                    await self.settle(self._wish)
                 await parts.dispatcher.assign(work, target)
             case BadJob():
                 await parts.dispatcher.refuse(work, target)

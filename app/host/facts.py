@@ -47,7 +47,8 @@ class FactsSampler:
         self._address: str | None = None  # of the server, resolved once
         self._latest = Facts()
         self._sampled_at: float | None = None
-        self._stop = threading.Event()
+        self._stopping = False
+        self._wake = threading.Event()  # something to sample for, or the end
         self._first = threading.Event()
 
     @property
@@ -66,15 +67,17 @@ class FactsSampler:
 
     def stop(self) -> None:
         """Let the thread end; waits for nothing."""
-        self._stop.set()
+        self._stopping = True
+        self._wake.set()
 
     def wait_first(self, limit: float) -> bool:
         """Wait at most `limit` seconds for the first sample; return whether it is there."""
         return self._first.wait(limit)
 
     def watch_disk(self, path: Path) -> None:
-        """From the next sample on, measure the disk that holds `path`."""
+        """Measure the disk that holds `path`, from now on."""
         self._disk = path
+        self._wake.set()
 
     def use_server(self, host: str) -> None:
         """From the next sample on, node_ip is this computer's address towards `host`."""
@@ -85,19 +88,26 @@ class FactsSampler:
 
         with suppress(*_UNREADABLE):
             psutil.cpu_percent(None)  # the measurement begins here
-        self._latest = Facts(os_type=_os_type(), os_version=_os_version())
-        fixed = _fixed_cpu()
-        self._stop.wait(FIRST_WINDOW)
-        while not self._stop.is_set():
-            self._sample(fixed)
+        unknown = {"usage_percent": UNKNOWN, "unit": "MB"}
+        self._latest = Facts(
+            os_type=_os_type(),
+            os_version=_os_version(),
+            cpu_info={"usage_percent": UNKNOWN, **_fixed_cpu()},
+            memory_info=unknown,
+            disk_info=unknown,
+        )
+        time.sleep(FIRST_WINDOW)
+        while not self._stopping:
+            self._wake.clear()
+            self._sample()
             self._sampled_at = self._clock()
             self._first.set()
-            self._stop.wait(self._interval)
+            self._wake.wait(self._interval)
 
-    def _sample(self, fixed_cpu: dict[str, Any]) -> None:
+    def _sample(self) -> None:
         """Read part by part: one that fails or hangs keeps its last value."""
         parts: dict[str, Callable[[], Any]] = {
-            "cpu_info": lambda: {"usage_percent": _cpu_percent(), **fixed_cpu},
+            "cpu_info": lambda: {**self._latest.cpu_info, "usage_percent": _cpu_percent()},
             "memory_info": _memory,
             "disk_info": lambda: _disk(self._disk),
             "network_info": _network,

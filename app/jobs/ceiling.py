@@ -7,6 +7,8 @@ from app.journal.lines import Kind
 
 LOG_LIMIT = 4 * 2**30  # bytes of output that a job's log file takes
 LOG_TAIL = 2**20  # bytes of output kept from what comes after that
+JOINED = 256  # the tail's share up to which small pieces become one: each costs 100 bytes more
+MAX_PIECES = 8192  # so many are kept at most, where both streams alternate in small pieces
 
 
 class Piece(NamedTuple):
@@ -19,12 +21,16 @@ class Piece(NamedTuple):
 
 
 class Ceiling:
-    """Lets output through up to `limit` bytes, then keeps the last `tail` bytes of the rest."""
+    """Lets output through up to `limit` bytes, then keeps the last `tail` bytes of the rest.
+
+    What is joined there has the time of its first piece.
+    """
 
     def __init__(self, limit: int = LOG_LIMIT, tail: int = LOG_TAIL) -> None:
         self.limit = limit
         self._room = limit
         self._tail = tail
+        self._joined = tail // JOINED  # bytes
         self._kept: deque[Piece] = deque()
         self._kept_size = 0
         self.left_out = 0  # bytes that neither the file nor the tail holds
@@ -45,9 +51,17 @@ class Ceiling:
         return kept
 
     def _keep(self, piece: Piece) -> None:
-        self._kept.append(piece)
         self._kept_size += piece.size
-        while self._kept_size > self._tail and len(self._kept) > 1:
+        last = self._kept[-1] if self._kept else None
+        if last and last.kind is piece.kind and last.size + piece.size <= self._joined:
+            text, size = last.text + piece.text, last.size + piece.size
+            self._kept[-1] = last._replace(text=text, size=size)
+            return
+        self._kept.append(piece)
+        while len(self._kept) > 1 and self._too_much():
             dropped = self._kept.popleft().size
             self._kept_size -= dropped
             self.left_out += dropped
+
+    def _too_much(self) -> bool:
+        return self._kept_size > self._tail or len(self._kept) > MAX_PIECES

@@ -120,16 +120,20 @@ class Dispatcher:
 
         May be called again meanwhile: a shorter grace then counts at once.
         """
+        for job in self._jobs.values():
+            job.stop(JobState.INTERRUPTED, grace)
+        await self.close_queue()
+        await self._empty.wait()
+        self._stopped.set()
+
+    async def close_queue(self) -> None:
+        """Start nothing more: what waits, and whatever still comes, is INTERRUPTED."""
         self._stopping = True
         async with self._order:
             waiting, self._queue = list(self._queue), deque()
-        for job in self._jobs.values():
-            job.stop(JobState.INTERRUPTED, grace)
         for job in waiting:
             outcome = Outcome(JobState.INTERRUPTED, error=not_started_text())
             await self._end_unstarted(job, outcome)
-        await self._empty.wait()
-        self._stopped.set()
 
     # ------------------------------------------------------------------------- accepting
 

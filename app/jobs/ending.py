@@ -18,10 +18,9 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = 1.0  # seconds until a result that the journal did not take is offered again
 
 
-async def open_output(deps: JobDeps, record: JobRecord, *, new: bool) -> Output:
-    """Open the log of a job, made anew or continued; raises JournalError."""
-    opening = JobLog.create if new else JobLog.reopen
-    return output_to(deps, record, await opening(deps.worker, record.log))
+async def open_output(deps: JobDeps, record: JobRecord) -> Output:
+    """Go on with the log of a job; raises JournalError."""
+    return output_to(deps, record, await JobLog.reopen(deps.worker, record.log))
 
 
 def output_to(deps: JobDeps, record: JobRecord, joblog: JobLog) -> Output:
@@ -48,17 +47,26 @@ async def finish(deps: JobDeps, job: Job, outcome: Outcome, output: Output | Non
                 return
             await asyncio.sleep(RETRY_AFTER)
         else:
-            if output is not None:
-                await output.settle()
-            deps.outbox.finished(job.record.key, output.length if output else 0, stored)
+            deps.outbox.finished(job.record.key, await _settled(job, output), stored)
             return
+
+
+async def _settled(job: Job, output: Output | None) -> int:
+    """Return the log's length once nothing is under way; a bug must not hold up the result."""
+    if output is None:
+        return 0
+    try:
+        await output.settle()
+    except Exception:
+        log.exception("the end of the log of job %s could not be written", job.job_id)
+    return output.length
 
 
 async def end_unstarted(deps: JobDeps, job: Job, outcome: Outcome) -> None:
     """End a job that was waiting: its log says so too, if it can be written."""
     output = None
     try:
-        output = await open_output(deps, job.record, new=False)
+        output = await open_output(deps, job.record)
         await output.end(last_words(outcome), Kind.WARN)
     except JournalError as why:
         log.warning("the log of job %s cannot be written: %s", job.job_id, why)

@@ -3,6 +3,7 @@
 from collections import deque
 
 from app.i18n import _
+from app.journal.lines import CONTINUATIONS, whole_characters
 
 OUTPUT_LIMIT = 65_536  # bytes of UTF-8: the whole `output` field, the gap's mark included
 HEAD = 32_768  # bytes kept from the beginning
@@ -35,9 +36,10 @@ class Excerpt:
         extra = max(0, len(tail) - TAIL)
         if not self._dropped and not extra:
             return (self._head + tail).decode(errors="ignore")
-        mark = _("… {count} bytes left out …").format(count=self._dropped + extra)
-        head_text = self._head.decode(errors="ignore")
-        return f"{head_text}\n{mark}\n{tail[extra:].decode(errors='ignore')}"
+        first, last = whole_characters(self._head), tail[extra:].lstrip(CONTINUATIONS)
+        left_out = self._dropped + len(self._head) + len(tail) - len(first) - len(last)
+        mark = _("… {count} bytes left out …").format(count=left_out)
+        return f"{first.decode()}\n{mark}\n{last.decode()}"
 
     def _add_tail(self, data: bytes) -> None:
         self._tail.append(data)

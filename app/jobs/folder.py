@@ -21,6 +21,7 @@ class Workplace:
 
     cwd: Path
     argv: list[str]
+    script: Path | None = None  # a file with the command, of no use once the job has ended
 
 
 def prepare(assigned: JobAssigned, work_dir: WorkDir, name: str) -> Workplace:
@@ -32,7 +33,8 @@ def prepare(assigned: JobAssigned, work_dir: WorkDir, name: str) -> Workplace:
     own = work_dir.tasks / name
     _make(own)
     cwd = _wished(assigned.work_dir, work_dir) if assigned.work_dir else own
-    return Workplace(cwd, _argv(assigned.command, own))
+    argv = _argv(assigned.command, own)
+    return Workplace(cwd, argv, _script(assigned.command, argv, own))
 
 
 def _wished(wish: str, work_dir: WorkDir) -> Path:
@@ -80,6 +82,13 @@ def _argv(command: str | tuple[str, ...], own: Path) -> list[str]:
     except (OSError, ValueError) as why:
         text = _("The command cannot be written to a script in {path}: {why}.")
         raise NotRunnableError(text.format(path=own, why=_reason(why))) from why
+
+
+def _script(command: str | tuple[str, ...], argv: list[str], own: Path) -> Path | None:
+    """Return the file that a shell text was written to, where it was."""
+    if not isinstance(command, str) or command in argv:
+        return None
+    return next((Path(word) for word in argv if Path(word).parent == own), None)
 
 
 def _unusable(folder: Path | str, why: str) -> NotRunnableError:

@@ -119,11 +119,12 @@ class Output:
         return self._excerpt.text()
 
     async def settle(self) -> None:
-        """Wait until nothing is under way to the disk; raises only what is a bug."""
+        """Wait until nothing is under way to the disk; raises only what is a bug, and once."""
         while self._appending is not None:
             await asyncio.wait([self._appending])
-        if self._bug is not None:
-            raise self._bug
+        bug, self._bug = self._bug, None
+        if bug is not None:
+            raise bug
 
     async def end(self, last_words: str, kind: Kind) -> None:
         """Write what is still held, then a last remark.
@@ -135,9 +136,9 @@ class Output:
             size, text = decoder.held, decoder.flush()
             if text:
                 self._take(Piece(text, held_kind, self._clock(), size))
+        await self.settle()  # a bug makes these last words wrong: then they are not said
         self._pending.extend(self._rest())
         self._pending.append(self._remark(last_words, kind))
-        await self.settle()
         self._pump()
         if self._lost:  # there may be room for the line that says so
             await self.settle()

@@ -25,19 +25,23 @@ async def recover(deps: JobDeps, records: Sequence[JobRecord]) -> list[JobRecord
     Returns those whose end cannot be stored now (full disk): to be offered again.
     """
     left = []
+    try:
+        swept = await _sweep(deps, [record for record in records if _ran(record)])
+    except JournalError as why:
+        log.warning("what earlier tasks left running cannot be ended: %s", why)
+        return list(records)
     for record in records:
         try:
-            await _recover(deps, record)
+            await _recover(deps, record, swept if _ran(record) else [])
         except JournalError as why:
             log.warning("the end of job %s cannot be stored: %s", record.job_id, why)
             left.append(record)
     return left
 
 
-async def _recover(deps: JobDeps, record: JobRecord) -> None:
+async def _recover(deps: JobDeps, record: JobRecord, swept: list[Proc]) -> None:
     outcome = Outcome(JobState.INTERRUPTED, error=_reason(record))
     log.warning("job %s was not finished by an earlier agent", record.job_id)
-    swept = await _sweep(deps, record)
     length = await _last_words(deps, record, outcome, swept)
     try:
         text = await deps.worker.submit(excerpt, record.log, length, HEAD, TAIL)
@@ -51,27 +55,32 @@ async def _recover(deps: JobDeps, record: JobRecord) -> None:
     deps.outbox.finished(record.key, length, stored)
 
 
+def _ran(record: JobRecord) -> bool:
+    return record.state is not JobState.QUEUED
+
+
 def _reason(record: JobRecord) -> str:
-    if record.state is JobState.QUEUED:
+    if not _ran(record):
         return _("The agent ended before this task started; it was not run.")
     return _("The agent ended while this task ran.")
 
 
-async def _sweep(deps: JobDeps, record: JobRecord) -> list[Proc]:
-    """End the processes that the job left; blocking, so it runs on the journal's thread."""
-    if record.state is JobState.QUEUED:
-        return []
-    mark = Mark(record.marker, record.pid, record.pid_started, record.accepted_at)
-    swept = await deps.worker.submit(sweep_after_crash, [mark])
+async def _sweep(deps: JobDeps, records: Sequence[JobRecord]) -> list[Proc]:
+    """End the processes that these jobs left, in one look at all that run.
+
+    It blocks, so it is done on the journal's thread. Whose a process was is not known after.
+    """
+    marks = [Mark(one.marker, one.pid, one.pid_started, one.accepted_at) for one in records]
+    swept = await deps.worker.submit(sweep_after_crash, marks)
     for process in swept:
-        log.warning("job %s: ended what it had left: %s", record.job_id, process)
+        log.warning("ended what an earlier agent's tasks had left: %s", process)
     return swept
 
 
 async def _last_words(deps: JobDeps, record: JobRecord, outcome: Outcome, swept: list[Proc]) -> int:
     """Mend the log, say in it what happened and return its length."""
     try:
-        output = await open_output(deps, record, new=False)
+        output = await open_output(deps, record)
     except JournalError as why:
         log.warning("the log of job %s cannot be continued: %s", record.job_id, why)
         return 0

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from app.errors import AgentError, JournalError
 from app.host.containment import Containment, clean_environment
@@ -33,6 +35,7 @@ class Runner:
         self._deps = deps
         self._output: Output | None = None
         self._child: Child | None = None
+        self._script: Path | None = None
 
     async def run(self) -> None:
         """Run the job to its durable result; never raises for a failing program."""
@@ -47,6 +50,9 @@ class Runner:
             await self._child.close()
         if self._output is not None:
             await self._output.close()
+        if self._script is not None:  # the command may hold secrets
+            with suppress(JournalError):  # the folder's retention takes what stays
+                await self._deps.worker.submit(partial(self._script.unlink, missing_ok=True))
 
     async def _guarded(self) -> Outcome:
         """Return the outcome; a bug inside this job ends this job only."""
@@ -93,6 +99,7 @@ class Runner:
         self._output = output_to(self._deps, self._job.record, ready.log)
         if isinstance(ready.workplace, NotRunnableError):
             raise ready.workplace
+        self._script = ready.workplace.script
         return ready.workplace, self._output
 
     async def _make_ready(self) -> Ready:

@@ -56,14 +56,9 @@ class Worker:
         """Run file work or a read."""
         return self._put(Lane.FILE, fn, args)
 
-    def transact(
-        self, fn: Callable[[*Ts], T], *args: *Ts, durable: bool = True
-    ) -> asyncio.Future[T]:
-        """Run database work; its future resolves when it is committed.
-
-        A `durable` one survives a power cut, another one the death of the process.
-        """
-        return self._put(Lane.DURABLE if durable else Lane.COMMIT, fn, args)
+    def transact(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run database work; its future resolves when it is committed, power cuts included."""
+        return self._put(Lane.DURABLE, fn, args)
 
     def post(self, fn: Callable[[*Ts], object], *args: *Ts) -> None:
         """Run database work that nobody waits for; a failure is logged.

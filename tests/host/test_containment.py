@@ -374,3 +374,16 @@ def test_a_pid_that_was_reused_is_not_swept(innocent: int) -> None:
 def test_nothing_is_swept_without_marks() -> None:
     """After a clean end there is nothing to look for."""
     assert containment.sweep_after_crash([]) == []
+
+
+@linux
+def test_the_agents_environment_is_hidden_from_its_jobs() -> None:
+    """A job cannot read the token through /proc/PPID/environ: the agent is not dumpable."""
+    code = (
+        "import ctypes; from app.host import containment; containment.prepare_process();"
+        "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"  # PR_GET_DUMPABLE
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=10
+    )
+    assert said.stdout.strip() == "0"

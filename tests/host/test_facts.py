@@ -109,3 +109,33 @@ def test_the_thread_ends_after_stop(sampler: FactsSampler) -> None:
     assert sampler.wait_first(5.0)
     sampler.stop()
     wait_until(lambda: all(thread.name != "facts" for thread in threading.enumerate()))
+
+
+def test_what_cannot_be_read_is_unknown(
+    sampler: FactsSampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that was never readable is "unknown", and the rest of its part is there."""
+
+    def unreadable(*_arguments: object) -> float:
+        raise OSError("not here")
+
+    monkeypatch.setattr(psutil, "cpu_percent", unreadable)
+    monkeypatch.setattr(psutil, "virtual_memory", unreadable)
+    sampler.start()
+    assert sampler.wait_first(5.0)
+    assert sampler.latest.cpu_info["usage_percent"] == "unknown"
+    assert sampler.latest.cpu_info["cores"] == os.cpu_count()
+    assert sampler.latest.memory_info["usage_percent"] == "unknown"
+
+
+def test_another_disk_is_measured_at_once(tmp_path: Path) -> None:
+    """The platform's work folder shows its own disk, not the old one for a whole interval."""
+    slow = FactsSampler(3600.0, tmp_path)
+    slow.start()
+    try:
+        assert slow.wait_first(5.0)
+        first = slow.sampled_at
+        slow.watch_disk(Path("/"))
+        wait_until(lambda: slow.sampled_at != first)
+    finally:
+        slow.stop()

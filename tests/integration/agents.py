@@ -63,9 +63,13 @@ class AgentProcess:
         assert code is not None
         return code
 
-    async def stop(self) -> int:
-        """Ask it to end in order."""
+    def ask_to_end(self) -> None:
+        """Send SIGTERM and wait for nothing."""
         self._running.send_signal(signal.SIGTERM)
+
+    async def stop(self) -> int:
+        """Ask it to end in order, and wait for that."""
+        self.ask_to_end()
         return await self.ended()
 
     async def kill(self) -> None:
@@ -99,4 +103,11 @@ async def appears(file: Path) -> None:
     """Wait until a file exists (another program makes it, so there is no event)."""
     async with asyncio.timeout(10):
         while not file.exists():  # noqa: ASYNC110 (as above)
+            await asyncio.sleep(0.02)
+
+
+async def vanishes(path: Path) -> None:
+    """Wait until a file or folder is gone (as above)."""
+    async with asyncio.timeout(10):
+        while path.exists():  # noqa: ASYNC110 (as above)
             await asyncio.sleep(0.02)

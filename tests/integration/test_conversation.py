@@ -167,6 +167,9 @@ async def test_unusable_work_dir_of_the_platform_refuses_work_only(tmp_path: Pat
         assert result["status"] == "error"
         assert str(tmp_path / "file" / "x") in result["error"]
         assert platform.online
+        (tmp_path / "file").unlink()  # the user has mended it: no reconnect is needed
+        await platform.send_task("t2", "echo hi")
+        assert (await platform.result("t2"))["status"] == "success"
 
 
 async def test_own_unusable_work_dir_ends_the_agent(tmp_path: Path) -> None:
@@ -191,18 +194,22 @@ async def test_a_refused_token_ends_a_headless_agent(tmp_path: Path) -> None:
 
 
 async def test_a_revoked_token_lets_the_running_task_end_first(tmp_path: Path) -> None:
-    """The result is kept for the next start; then the agent leaves with exit code 3."""
+    """Its result is kept for the next start, a waiting one is not started; exit code 3."""
     async with DemoPlatform() as platform:
         home = tmp_path / "home"
         async with running_agent(platform, home) as agent:
             gate = tmp_path / "gate"
             await platform.send_task("t1", f"echo go; while [ ! -e {gate} ]; do sleep 0.05; done")
             await platform.wait_for(lambda: "go" in platform.log_text("t1").splitlines())
+            await platform.send_task("t2", f"touch {tmp_path / 'ran'}")
+            await platform.wait_for(lambda: platform.log("t2").pieces)
             await platform.revoke_token()
             gate.touch()
             assert await agent.ended() == 3
         async with running_agent(platform, home):
             assert (await platform.result("t1"))["status"] == "success"
+            assert (await platform.result("t2"))["status"] == "error"
+        assert not (tmp_path / "ran").exists()
 
 
 async def test_a_second_agent_in_the_same_home_is_refused(tmp_path: Path) -> None:
@@ -265,3 +272,16 @@ async def test_the_platforms_own_start_command_works(tmp_path: Path) -> None:
         process.terminate()
         await process.communicate()
         assert process.returncode == 0
+
+
+async def test_asked_twice_the_agent_does_not_wait_for_deaf_tasks(tmp_path: Path) -> None:
+    """A second Ctrl+C ends running tasks without their grace of 10 s; they are reported."""
+    async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home") as agent:
+        await platform.send_task("t1", "trap '' TERM; echo on; while :; do sleep 1; done")
+        await platform.wait_for(lambda: "on" in platform.log_text("t1").splitlines())
+        agent.ask_to_end()
+        await platform.wait_for(lambda: "Ending" in platform.log_text("t1"))
+        agent.ask_to_end()
+        async with asyncio.timeout(8):
+            assert await agent.ended() == 0
+        assert (await platform.result("t1"))["status"] == "error"

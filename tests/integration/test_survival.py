@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from app.demo.platform import DemoPlatform
-from tests.integration.agents import AgentProcess, appears, running_agent
+from tests.integration.agents import AgentProcess, appears, running_agent, vanishes
 
 pytestmark = pytest.mark.integration
 
@@ -248,3 +248,22 @@ async def test_what_is_owed_to_one_environment_is_told_to_no_other(tmp_path: Pat
             assert "secret" in (await theirs.result("t1"))["output"]
         finally:
             await back.stop()
+
+
+async def test_old_delivered_tasks_are_removed_by_the_running_agent(tmp_path: Path) -> None:
+    """Only the newest `keep_tasks` stay: folder and log of the others go at the next tidying."""
+    home = tmp_path / "home"
+    config = tmp_path / "ats.yaml"
+    config.write_text("task: {cleanup: {keep_tasks: 1, keep_days: 0}}\n", encoding="utf-8")
+    async with DemoPlatform() as platform:
+        async with running_agent(platform, home, "--config", str(config)) as agent:
+            for name in ("old", "new"):
+                await platform.send_task(name, "echo x > file")
+                await platform.result(name)
+            assert await agent.stop() == 0
+        tasks, logs = home / "workspace" / "tasks", home / "workspace" / "logs" / "tasks"
+        async with running_agent(platform, home, "--config", str(config)):
+            await vanishes(tasks / "old")
+            await vanishes(logs / "old.log")
+            assert (tasks / "new" / "file").exists()
+            assert (logs / "new.log").exists()

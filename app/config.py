@@ -107,20 +107,13 @@ _FIELDS = {
 }
 
 
-def load(
-    flags: Mapping[str, str], environ: Mapping[str, str], default_home: Callable[[], Path]
-) -> Config:
-    """Return the Config of this start; ConfigError (one line, no secrets) when it cannot be."""
-    return gather(flags, environ, default_home).config()
-
-
 def gather(
     flags: Mapping[str, str], environ: Mapping[str, str], default_home: Callable[[], Path]
 ) -> Effective:
     """Return each setting with its origin; `flags` holds texts by setting key.
 
     `default_home` is asked only when neither flag nor variable names the home folder.
-    Raises ConfigError.
+    Raises ConfigError (one line, no secrets).
     """
     sources = _Sources(flags, environ)
     home = sources.take(BY_KEY["home"]) or Entry(default_home(), DEFAULT)

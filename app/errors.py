@@ -33,10 +33,6 @@ class ConfigError(FatalError):
     """A flag, variable or line of the configuration file is wrong; nothing was started."""
 
 
-class TokenRefusedError(FatalError):
-    """The platform refused this agent's token, or revoked it while connected."""
-
-
 class AlreadyRunningError(FatalError):
     """Another agent uses this home folder."""
 

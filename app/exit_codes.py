@@ -2,13 +2,7 @@
 
 from enum import IntEnum
 
-from app.errors import (
-    AlreadyRunningError,
-    ConfigError,
-    JournalUnusableError,
-    TokenRefusedError,
-    WorkDirError,
-)
+from app.errors import AlreadyRunningError, ConfigError, JournalUnusableError, WorkDirError
 
 
 class ExitCode(IntEnum):
@@ -24,7 +18,6 @@ class ExitCode(IntEnum):
 
 _ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (ConfigError, ExitCode.USAGE),
-    (TokenRefusedError, ExitCode.TOKEN_REFUSED),
     (AlreadyRunningError, ExitCode.ALREADY_RUNNING),
     (WorkDirError, ExitCode.FOLDER),
     (JournalUnusableError, ExitCode.FOLDER),

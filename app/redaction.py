@@ -20,7 +20,6 @@ class Redactor:
     def __init__(self) -> None:
         self._forms: frozenset[str] = frozenset()
         self._pattern = re.compile(r"(?!)")  # matches nothing
-        self._longest = 0
 
     def add(self, secret: str) -> None:
         """Mask `secret` from now on; one shorter than MIN_SECRET is ignored."""
@@ -29,41 +28,12 @@ class Redactor:
             return
         forms = self._forms | frozenset(_forms_of(secret))
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._longest = max(self._longest, len(longest_first[0]))
         self._pattern = re.compile("|".join(map(re.escape, longest_first)))
         self._forms = forms
 
     def mask(self, text: str) -> str:
         """Return `text` without the secrets."""
         return self._pattern.sub(MASK, text)
-
-    def excerpt(self, text: str | bytes, limit: int = 200) -> str:
-        """Return the first `limit` characters for a log line: masked, on one line, harmless.
-
-        Control characters, which could forge lines or drive a terminal, are escaped. A
-        secret across the limit is masked whole.
-        """
-        window = _as_text(text[: 4 * (limit + self._longest)])
-        pieces, at = [], 0
-        for found in self._pattern.finditer(window[: limit + self._longest]):
-            if found.start() >= limit:
-                break
-            pieces += [window[at : found.start()], MASK]
-            at = found.end()
-        pieces.append(window[at:limit])
-        more = f"… ({len(text)} in all)" if len(window) > limit or len(text) > limit else ""
-        return "".join(map(escaped, pieces)) + more
-
-
-def escaped(text: str) -> str:
-    """Return `text` with each character that cannot be printed as `\\x1b` or `\\u2028`."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def _as_text(data: str | bytes) -> str:
-    return data if isinstance(data, str) else data.decode("utf-8", "backslashreplace")
 
 
 def _forms_of(secret: str) -> Iterator[str]:

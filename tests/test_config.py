@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Config, Effective, gather, load
+from app.config import Config, Effective, gather
 from app.errors import ConfigError
 
 URL = {"server.url": "ws://h:8000"}
@@ -26,7 +26,7 @@ class Start:
 
     def config(self, flags: Mapping[str, str], **environ: str) -> Config:
         """Load the configuration; token and address are given unless told otherwise."""
-        return load(flags, environ, lambda: self.home)
+        return self.effective(flags, **environ).config()
 
     def effective(self, flags: Mapping[str, str], **environ: str) -> Effective:
         """Gather the settings."""

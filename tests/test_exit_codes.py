@@ -5,13 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import _epilog
-from app.errors import (
-    AlreadyRunningError,
-    ConfigError,
-    LinkLostError,
-    TokenRefusedError,
-    WorkDirError,
-)
+from app.errors import AlreadyRunningError, ConfigError, LinkLostError, WorkDirError
 from app.exit_codes import ExitCode, exit_code_for
 
 
@@ -19,7 +13,6 @@ from app.exit_codes import ExitCode, exit_code_for
     ("error", "code"),
     [
         (ConfigError("x"), 2),
-        (TokenRefusedError("x"), 3),
         (AlreadyRunningError("x"), 4),
         (WorkDirError(Path("x"), "y"), 5),
         (LinkLostError("x"), 1),

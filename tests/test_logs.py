@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import logs
-from app.config import Config, load
+from app.config import Config, gather
 from app.redaction import Redactor
 
 TOKEN = "s3cret-s3cret-s3cret"
@@ -18,7 +18,7 @@ TOKEN = "s3cret-s3cret-s3cret"
 def config_in(home: Path, **environ: str) -> Config:
     """Return a configuration whose home is `home`."""
     flags = {"home": str(home), "server.url": "h", "token": TOKEN}
-    return load(flags, environ, lambda: home)
+    return gather(flags, environ, lambda: home).config()
 
 
 @pytest.fixture

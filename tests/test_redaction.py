@@ -69,23 +69,3 @@ def test_masked_text_never_holds_the_secret(secret: str, before: str, after: str
     """Whatever stands around it."""
     redactor = knowing(secret)
     assert MASK in redactor.mask(before + secret + after)
-
-
-def test_excerpt_is_one_harmless_line() -> None:
-    """Line ends, escape sequences and invisible characters of a hostile frame are escaped."""
-    shown = Redactor().excerpt("a\nb\x1b[31m\u2028\ud800测")
-    assert shown == "a\\nb\\x1b[31m\\u2028\\ud800测"
-
-
-def test_excerpt_is_cut_and_says_so() -> None:
-    """The limit holds and the whole length is told."""
-    assert Redactor().excerpt("x" * 1000, 10) == f"{'x' * 10}… (1000 in all)"
-    assert Redactor().excerpt(b"\xff\xfe", 10) == "\\xff\\xfe"
-
-
-@given(st.integers(min_value=0, max_value=60), st.integers(min_value=1, max_value=60))
-def test_excerpt_never_shows_part_of_a_secret(before: int, limit: int) -> None:
-    """A secret across the limit, or behind masked ones, is not half shown."""
-    secret = "0123456789ABCDEF"
-    shown = knowing(secret).excerpt("." * before + secret * 5, limit)
-    assert not set(shown.partition("…")[0]) - {".", "*"}

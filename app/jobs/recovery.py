@@ -85,7 +85,7 @@ async def _last_words(deps: JobDeps, record: JobRecord, outcome: Outcome, swept:
         log.warning("the log of job %s cannot be continued: %s", record.job_id, why)
         return 0
     if swept:
-        text = _("Left behind by the task, now ended: {names}")
+        text = _("Left behind by the tasks of the earlier agent, now ended: {names}")
         output.note(text.format(names=names_of(swept)), Kind.WARN)
     await output.end(last_words(outcome), Kind.WARN)
     await output.close()

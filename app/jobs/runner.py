@@ -45,7 +45,16 @@ class Runner:
         self._move(outcome.state)
 
     async def close(self) -> None:
-        """Let go of the child and the log, however `run` ended; the result waits for neither."""
+        """Let go of the child and the log, however `run` ended; the result waits for neither.
+
+        A bug in it ends nothing else: the job is over.
+        """
+        try:
+            await self._let_go()
+        except Exception:
+            log.exception("job %s was not put away properly", self._job.job_id)
+
+    async def _let_go(self) -> None:
         if self._child is not None:
             await self._child.close()
         if self._output is not None:

@@ -40,11 +40,6 @@ class JobLog:
         return self._path
 
     @classmethod
-    async def create(cls, worker: Worker, path: Path) -> "JobLog":
-        """Begin an empty log, its folder included; JournalError when that fails."""
-        return await worker.submit(cls.create_here, worker, path)
-
-    @classmethod
     async def reopen(cls, worker: Worker, path: Path) -> "JobLog":
         """Go on with the log of a job that the agent's death interrupted."""
         return await worker.submit(cls.reopen_here, worker, path)
@@ -68,7 +63,7 @@ class JobLog:
 
     @classmethod
     def create_here(cls, worker: Worker, path: Path) -> "JobLog":
-        """Do what `create` does (on the thread); OSError when that fails."""
+        """Begin an empty log, its folder included (on the thread); OSError when that fails."""
         file = _open(path)
         if file.tell():
             file.truncate(0)

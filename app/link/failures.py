@@ -38,12 +38,13 @@ class LinkClosedError(LinkLostError):
     """An open connection ended; `clean` means that the platform's close frame was received.
 
     `code` is ABNORMAL when none came; `reason` is what the platform, or else the network, said.
+    `ours`: this end began to close, because of what came in (a frame too large, say).
     """
 
     maybe_registered = True
 
-    def __init__(self, code: int, reason: str, *, clean: bool) -> None:
-        if clean:
+    def __init__(self, code: int, reason: str, *, clean: bool, ours: bool = False) -> None:
+        if clean and not ours:
             cause = _("The platform closed the connection (code {code}: {reason}).")
         else:
             cause = _("The connection to the platform broke off ({reason}).")
@@ -51,6 +52,7 @@ class LinkClosedError(LinkLostError):
         self.code = code
         self.reason = reason
         self.clean = clean
+        self.ours = ours
 
 
 def no_answer(where: str, *, stood: bool) -> LinkOpenError:

@@ -15,9 +15,11 @@ from app.state import LINK_MOVES, LinkState
 
 log = logging.getLogger(__name__)
 
-AFTER_A_LOSS = 1.0  # seconds: reconnecting at once makes the node unreachable (8.4)
+AFTER_A_LOSS = 1.0  # seconds: reconnecting sooner makes the node unreachable (8.4)
 WOKEN_WAIT = 1.0  # seconds: a wake-up shortens the wait to this, never below
 PAUSE_SLICE = 1.0  # seconds between two looks at the clocks while waiting
+
+_UNDER_WAY = frozenset({LinkState.CONNECTING, LinkState.AUTHENTICATING, LinkState.ONLINE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Keeper:
         self._haunted = haunted
         self._serving: Serving | None = None
         self._online_since: float | None = None
+        self._rest_until = float("-inf")  # no socket is opened before
         self._stopping = False
         self._changed = asyncio.Event()  # the wish changed, or the keeper is to stop
         self.state = LinkState.STOPPED
@@ -62,7 +65,9 @@ class Keeper:
         return self._serving
 
     def connect(self) -> None:
-        """Wish to be connected; also tries again after a refused token."""
+        """Wish to be connected, now; also tries again after a refused token."""
+        if self.wanted and self.state in _UNDER_WAY:
+            return
         self.wanted = True
         if self.state is LinkState.REJECTED:
             self._move(LinkState.STOPPED)
@@ -88,7 +93,7 @@ class Keeper:
         """Connect and connect again until `stop`."""
         if self._haunted:
             self._refresh.lost_silently(self._clock())
-            await self._pause(AFTER_A_LOSS)
+            self._begin_rest()
         while not self._stopping:
             self._changed.clear()
             if not self._may_connect():
@@ -103,9 +108,24 @@ class Keeper:
     def _may_connect(self) -> bool:
         return self.wanted and self.state is not LinkState.REJECTED
 
+    def _leaving(self) -> bool:
+        return self._stopping or not self.wanted
+
     async def _one_round(self) -> None:
         """One attempt with all that follows from it, the pause before the next included."""
         self._move(LinkState.CONNECTING)
+        await self._rest()
+        if not self._leaving():
+            await self._attempt()
+        if self.state is LinkState.REJECTED:
+            return
+        if self._leaving():
+            self._move(LinkState.STOPPED)
+            return
+        self._move(LinkState.BACKING_OFF)
+        await self._pause(self._parts.backoff.next(self._clock()))
+
+    async def _attempt(self) -> None:
         opened = await self._open_or_leave()
         if isinstance(opened, AgentError):
             self._failed(opened)
@@ -113,13 +133,18 @@ class Keeper:
             self._move(LinkState.AUTHENTICATING)
             self._refresh.opened(self._clock())
             self._after(await self._serve(opened))
-        if self.state is LinkState.REJECTED:
-            return
-        if not self._may_connect() or self._stopping:
-            self._move(LinkState.STOPPED)
-            return
-        self._move(LinkState.BACKING_OFF)
-        await self._pause(self._parts.backoff.next(self._clock()))
+        self._begin_rest()  # an attempt that was given up may have stood, too
+
+    def _begin_rest(self) -> None:
+        self._rest_until = self._clock() + AFTER_A_LOSS
+
+    async def _rest(self) -> None:
+        """Wait for the end of the rest; only leaving shortens it, no wish to connect does."""
+        while not self._leaving() and (left := self._rest_until - self._clock()) > 0:
+            self._changed.clear()
+            await self._nap(min(left, PAUSE_SLICE))
+        if not self._leaving():
+            self._changed.clear()
 
     async def _open_or_leave(self) -> Transport | AgentError | None:
         """Open a transport; None when the wish changed before it stood."""

@@ -128,6 +128,7 @@ class Serving:
         self._watch = ClockWatch(period=LOOK_EVERY)
         self._control: deque[Beat | Outgoing] = deque()
         self._beats_waiting = 0  # heartbeats in the control lane, not yet handed over
+        self._dropped = False  # a message found the control lane full
         self._bell = asyncio.Event()  # something is in the control lane
         self._over = asyncio.Event()
         self._ending: Ending | None = None
@@ -139,9 +140,13 @@ class Serving:
 
     def say(self, message: Outgoing) -> None:
         """Send `message` in the control lane; it dies with the session."""
-        if len(self._control) < CONTROL_LIMIT:
-            self._control.append(message)
-            self._bell.set()
+        if len(self._control) >= CONTROL_LIMIT:
+            if not self._dropped:  # the first one is news
+                log.warning("the platform takes nothing: answers to it are dropped from now on")
+            self._dropped = True
+            return
+        self._control.append(message)
+        self._bell.set()
 
     def end(self, kind: EndKind, why: str, *, blame: bool = False) -> None:
         """End the session; the first reason given counts."""
@@ -190,7 +195,8 @@ class Serving:
             self.end(EndKind.REFUSED, closed.reason or "token refused")
             return
         kind = EndKind.CLEAN if closed.clean else EndKind.SILENT
-        self.end(kind, str(closed), blame=closed.code in BLAMED_CODES)
+        # Closed by us, it was what came in that was at fault, not what we had sent.
+        self.end(kind, str(closed), blame=closed.code in BLAMED_CODES and not closed.ours)
 
     async def _look(self) -> None:
         while True:

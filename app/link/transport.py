@@ -47,7 +47,7 @@ __all__ = [
 OPEN_TIMEOUT = 30.0  # seconds from the name look-up to the end of the handshake
 CLOSE_TIMEOUT = 5.0  # seconds for the platform to answer our close frame
 NEXT_ADDRESS_AFTER = 0.25  # seconds until a host's next address is tried beside the first
-MAX_RECEIVED = 32 * 2**20  # bytes; a larger message ends the connection (1009)
+MAX_RECEIVED = 32 * 2**20  # bytes; a larger message costs the connection: we close it (1009)
 WRITE_LIMIT = 64 * 2**10  # bytes unsent in this process until `send` waits; more is no faster
 REASON_BYTES = 123  # of a close frame (RFC 6455, 5.5)
 
@@ -57,7 +57,11 @@ _vendor_log.setLevel(logging.WARNING)
 
 
 class Transport:
-    """One open connection: text frames out, frames in, until LinkClosedError."""
+    """One open connection: text frames out, frames in, until LinkClosedError.
+
+    A frame over MAX_RECEIVED, or one that breaks the WebSocket protocol, costs the
+    connection: this end closes it, and LinkClosedError says `ours`.
+    """
 
     def __init__(self, connection: ClientConnection, token: str) -> None:
         self._connection = connection
@@ -109,16 +113,19 @@ class Transport:
         self._connection.transport.abort()
 
     def _lost(self, closed: ConnectionClosed) -> LinkClosedError:
+        sent = closed.sent
+        ours = sent is not None and sent.code != ABNORMAL and not closed.rcvd_then_sent
         if closed.rcvd is not None:
-            said = closed.rcvd.reason.replace(self._token, "***")
-            return LinkClosedError(closed.rcvd.code, said, clean=True)
-        if closed.sent is not None and closed.sent.code != ABNORMAL:
-            why = closed.sent.reason or _("no answer to our close frame")
+            said = (sent.reason if ours and sent else "") or closed.rcvd.reason
+            said = said.replace(self._token, "***")
+            return LinkClosedError(closed.rcvd.code, said, clean=True, ours=ours)
+        if sent is not None and sent.code != ABNORMAL:
+            why = sent.reason or _("no answer to our close frame")
         elif isinstance(closed.__cause__, OSError):
             why = closed.__cause__.strerror or str(closed.__cause__)
         else:
             why = _("it ended without a close frame")
-        return LinkClosedError(ABNORMAL, why, clean=False)
+        return LinkClosedError(ABNORMAL, why, clean=False, ours=ours)
 
 
 async def open_link(

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from app.i18n import _
 from app.protocol.bodies import body_of, whole
+from app.protocol.excerpt import excerpt
 from app.protocol.fields import BadFieldError, Fields
 from app.protocol.messages import (
     BadJob,
@@ -33,7 +34,6 @@ from app.protocol.messages import (
 
 MAX_FRAME = 8 * 2**20  # characters of an incoming frame that is still read
 EXCERPT = 200  # characters of an unreadable frame that are kept for the log
-RECONNECT_DELAY = 30.0  # s; what the platform always says (2.1)
 TYPE_SHOWN = 100  # characters of an unknown frame's type
 
 # ---------------------------------------------------------------- platform -> agent
@@ -50,7 +50,7 @@ def decode(frame: str | bytes) -> Incoming:
         fields = _parse(frame)
         kind = fields.text("type")
         read = _READERS.get(kind)
-        return Unknown(_printable(kind[:TYPE_SHOWN])) if read is None else read(fields)
+        return Unknown(excerpt(kind, TYPE_SHOWN)) if read is None else read(fields)
     except BadFieldError as bad:
         return Malformed(str(bad), _excerpt(frame))
 
@@ -79,13 +79,7 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _excerpt(frame: str | bytes) -> str:
-    head = frame[:EXCERPT]
-    return _printable(head if isinstance(head, str) else head.decode("latin-1"))
-
-
-def _printable(text: str) -> str:
-    """Return `text` with a mark in place of every character that a log line cannot hold."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return excerpt(frame if isinstance(frame, str) else frame.decode("latin-1"), EXCERPT)
 
 
 def _welcome(fields: Fields) -> Welcome:
@@ -93,7 +87,6 @@ def _welcome(fields: Fields) -> Welcome:
         environment_id=fields.identifier("environment_id"),
         environment_name=fields.label("environment_name"),
         work_dir=fields.optional_text("work_dir") or "",
-        reconnect_delay=fields.number("reconnect_delay") or RECONNECT_DELAY,
     )
 
 

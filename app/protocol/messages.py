@@ -14,12 +14,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """First frame after the handshake (2.1), also made from `auth_success` (2.2)."""
+    """First frame after the handshake (2.1), also made from `auth_success` (2.2).
+
+    Its `reconnect_delay` is always 30 and not read: app.protocol.backoff decides.
+    """
 
     environment_id: str
     environment_name: str = ""
     work_dir: str = ""  # free text of a user: may be "", relative or start with "~"
-    reconnect_delay: float = 30.0  # seconds; always 30 on this platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Malformed:
     """A frame that cannot be read: not JSON, too large, wrong types."""
 
     why: str
-    excerpt: str  # the first characters of the frame; mask before logging
+    excerpt: str  # the first characters of the frame, without secrets
 
 
 Incoming = (

@@ -26,9 +26,9 @@ class FakeTransport:
         """The platform sends a frame."""
         self._inbox.put_nowait(frame)
 
-    def dies(self, code: int, reason: str = "", *, clean: bool) -> None:
+    def dies(self, code: int, reason: str = "", *, clean: bool, ours: bool = False) -> None:
         """The connection ends."""
-        self._inbox.put_nowait(LinkClosedError(code, reason, clean=clean))
+        self._inbox.put_nowait(LinkClosedError(code, reason, clean=clean, ours=ours))
 
     async def sent_frame(self, kind: str, count: int = 1) -> dict[str, object]:
         """Wait until `count` frames of this type were sent; return the last of them."""

@@ -1,6 +1,6 @@
 """Tests of app.jobs.ceiling."""
 
-from app.jobs.ceiling import Ceiling, Piece
+from app.jobs.ceiling import JOINED, LOG_TAIL, MAX_PIECES, Ceiling, Piece
 from app.journal.lines import Kind
 
 
@@ -33,3 +33,25 @@ def test_what_does_not_fit_closes_the_gate() -> None:
     ceiling = Ceiling(limit=10, tail=50)
     assert not ceiling.admits(piece("large", 11))
     assert not ceiling.admits(piece("small", 1))
+
+
+def test_small_pieces_are_joined() -> None:
+    """A tail of single bytes is held in few pieces, whole, each with its first byte's time."""
+    ceiling = Ceiling(limit=0)
+    for number in range(LOG_TAIL + 10_000):
+        ceiling.admits(Piece("ab"[number % 2], Kind.OUT, float(number), 1))
+    kept = ceiling.rest()
+    assert len(kept) <= 2 * JOINED
+    text = "".join(one.text for one in kept)
+    assert len(text) + ceiling.left_out == LOG_TAIL + 10_000
+    assert LOG_TAIL - LOG_TAIL // JOINED <= len(text) <= LOG_TAIL + LOG_TAIL // JOINED
+    assert kept[0].at == ceiling.left_out
+
+
+def test_alternating_streams_are_bounded_too() -> None:
+    """What cannot be joined counts: the tail is then shorter."""
+    ceiling = Ceiling(limit=0)
+    for number in range(MAX_PIECES + 100):
+        ceiling.admits(Piece("a", (Kind.OUT, Kind.ERR)[number % 2], 0.0, 1))
+    assert ceiling.left_out == 100
+    assert len(ceiling.rest()) == MAX_PIECES

@@ -63,7 +63,7 @@ async def bench(path: Path, ceiling: Ceiling | None = None) -> AsyncIterator[Ben
     """An output with a log at `path`."""
     worker = Worker()
     worker.start()
-    a_bench = Bench(await JobLog.create(worker, path), ceiling)
+    a_bench = Bench(await worker.submit(JobLog.create_here, worker, path), ceiling)
     yield a_bench
     await a_bench.output.close()
     await worker.stop()

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from app.host.containment import MARKER, new_marker
+from app.host.containment import MARKER, Mark, Proc, new_marker
+from app.jobs import recovery
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind, LineWriter
 from app.journal.records import JobKind, NewJob
@@ -37,7 +39,7 @@ async def test_a_running_job_is_interrupted_and_swept(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         record = await room.deps.store.accept(left_over(room, "t1", JobState.RUNNING, marker))
         assert record is not None
-        log = await JobLog.create(room.deps.worker, record.log)
+        log = await room.deps.worker.submit(JobLog.create_here, room.deps.worker, record.log)
         await log.append(LineWriter().write("so far\nand a torn", Kind.OUT, time.time()))
         await log.close()
     child = subprocess.Popen(  # noqa: ASYNC220 (it must be there before the agent is)
@@ -99,3 +101,28 @@ async def test_a_work_dir_that_is_gone(tmp_path: Path) -> None:
         room.work_dir.root.touch()
         await room.dispatcher.recover(await room.deps.store.unfinished())
         assert (await room.result("t1"))["output"] == ""
+
+
+async def test_all_jobs_are_swept_in_one_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many ran, the processes are looked at once; waiting jobs had none."""
+    async with open_room(tmp_path) as room:
+        for name, state in (
+            ("a", JobState.RUNNING),
+            ("b", JobState.STOPPING),
+            ("c", JobState.QUEUED),
+        ):
+            await room.deps.store.accept(left_over(room, name, state, f"marker-{name}"))
+    looks: list[list[str]] = []
+
+    def sweep(marks: Iterable[Mark]) -> list[Proc]:
+        looks.append([mark.marker for mark in marks])
+        return []
+
+    monkeypatch.setattr(recovery, "sweep_after_crash", sweep)
+    async with open_room(tmp_path) as room:
+        await room.dispatcher.recover(await room.deps.store.unfinished())
+        for name in "abc":
+            assert (await room.result(name))["status"] == "error"
+    assert looks == [["marker-a", "marker-b"]]

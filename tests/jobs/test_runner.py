@@ -355,3 +355,64 @@ async def test_a_task_timeout_by_default(tmp_path: Path) -> None:
     async with open_room(tmp_path, limits=JobLimits(task_timeout=0.2, grace=0.3)) as room:
         await room.assign("t1", ["sleep", "60"])
         assert (await room.result("t1"))["status"] == "timeout"
+
+
+@pytest.mark.parametrize("broken", [b"out", b"Task ended"])
+async def test_a_bug_in_writing_the_log_ends_one_job_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes
+) -> None:
+    """The job's result comes all the same, an error unless it was stored before the bug."""
+    real = JobLog._append
+
+    def append(joblog: JobLog, data: bytes) -> int:
+        if joblog.path.stem == "t1" and broken in data:
+            raise RuntimeError("a bug")
+        return real(joblog, data)
+
+    monkeypatch.setattr(JobLog, "_append", append)
+    async with open_room(tmp_path) as room:
+        await room.assign("t1", "echo out; sleep 0.05; echo out")
+        result = await room.result("t1")
+        if broken == b"out":
+            assert (result["status"], "a bug" in result["error"]) == ("error", True)
+            assert "Task ended" not in "".join(room.log_lines("t1"))
+        await room.idle()
+        await room.assign("t2", ["true"])
+        assert (await room.result("t2"))["status"] == "success"
+
+
+async def test_every_result_is_owed_though_the_log_has_a_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that never takes anything: the outbox hears of the end, the agent goes on."""
+
+    def append(_joblog: JobLog, _data: bytes) -> int:
+        raise RuntimeError("a bug")
+
+    async with open_room(tmp_path) as room:
+        told: list[int] = []
+        real = room.deps.outbox.finished
+
+        def finished(key: int, *more: Any) -> None:
+            told.append(key)
+            real(key, *more)
+
+        monkeypatch.setattr(room.deps.outbox, "finished", finished)
+        with monkeypatch.context() as patch:
+            patch.setattr(JobLog, "_append", append)
+            await room.assign("t1", "echo out; sleep 0.05; echo more")
+            assert (await room.result("t1"))["status"] == "error"
+            await room.idle()
+        assert told == [(await room.record("t1")).key]
+        await room.assign("t2", ["true"])
+        assert (await room.result("t2"))["status"] == "success"
+
+
+async def test_a_script_goes_with_its_job(tmp_path: Path) -> None:
+    """A text too long for an argument leaves no file behind: it may hold secrets."""
+    async with open_room(tmp_path) as room:
+        await room.assign("t1", f"ls\n# {'x' * 150_000}")
+        result = await room.result("t1")
+        assert result["output"].startswith("ats command ")
+        await room.until(lambda: not job_tasks())
+        assert list((room.work_dir.tasks / "t1").iterdir()) == []

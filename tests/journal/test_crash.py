@@ -34,7 +34,7 @@ async def lane(store, worker, folder, lane):
         job_id = f"{lane}-{number}"
         record = await store.accept(new_job(folder, job_id))
         tell("accepted", job_id)
-        log, writer = await JobLog.create(worker, record.log), LineWriter()
+        log, writer = await worker.submit(JobLog.create_here, worker, record.log), LineWriter()
         await store.starting(record.key)
         for line in range(20):
             length = await log.append(writer.write(f"line {line} é漢🎉", Kind.OUT, time.time()))

@@ -29,7 +29,7 @@ from app.journal.worker import Worker
 async def main(path):
     worker = Worker()
     worker.start()
-    log = await JobLog.create(worker, path)
+    log = await worker.submit(JobLog.create_here, worker, path)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     await log.append(b"a" * 900)
@@ -53,7 +53,7 @@ def lines(*texts: str, kind: Kind = Kind.OUT) -> bytes:
 async def test_append_tells_the_new_length(worker: Worker, tmp_path: Path) -> None:
     """The length names bytes that are in the file."""
     path = tmp_path / "logs" / "a.log"
-    log = await JobLog.create(worker, path)
+    log = await worker.submit(JobLog.create_here, worker, path)
     assert await log.append(b"one\n") == 4
     assert await log.append(b"two\n") == log.length == 8
     assert path.read_bytes() == b"one\ntwo\n"
@@ -75,7 +75,7 @@ async def test_a_new_log_begins_empty(worker: Worker, tmp_path: Path) -> None:
     """What stands in its place from elsewhere goes."""
     path = tmp_path / "a.log"
     path.write_bytes(lines("old\n"))
-    log = await JobLog.create(worker, path)
+    log = await worker.submit(JobLog.create_here, worker, path)
     assert await log.append(lines("new\n")) == log.length
     assert path.read_bytes() == lines("new\n")
     await log.close()
@@ -83,7 +83,7 @@ async def test_a_new_log_begins_empty(worker: Worker, tmp_path: Path) -> None:
 
 async def test_a_discarded_log_leaves_nothing(worker: Worker, tmp_path: Path) -> None:
     """A job that was not accepted keeps no name taken and no file open."""
-    log = await JobLog.create(worker, tmp_path / "a.log")
+    log = await worker.submit(JobLog.create_here, worker, tmp_path / "a.log")
     await log.append(b"x")
     await worker.submit(log.discard_here)
     assert not log.path.exists()
@@ -94,7 +94,7 @@ async def test_a_log_that_cannot_be_made_is_a_journal_error(worker: Worker, tmp_
     """A file where the folder should be: an error for the caller, not a crash."""
     (tmp_path / "logs").write_text("")
     with pytest.raises(JournalError):
-        await JobLog.create(worker, tmp_path / "logs" / "a.log")
+        await worker.submit(JobLog.create_here, worker, tmp_path / "logs" / "a.log")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="other system: Windows has no RLIMIT_FSIZE")

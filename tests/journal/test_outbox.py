@@ -44,7 +44,7 @@ class Desk:
         record = await self.store.accept(new_job(self.folder, job_id, target=target))
         assert record is not None
         self.outbox.open(record)
-        self.logs.append(await JobLog.create(self.worker, record.log))
+        self.logs.append(await self.worker.submit(JobLog.create_here, self.worker, record.log))
         return LiveJob(self, record, self.logs[-1])
 
     async def ended(self, job_id: str, *texts: str, target: Target = HERE) -> JobRecord:

@@ -192,7 +192,7 @@ async def test_a_full_sync_precedes_the_answer(store: Store, tmp_path: Path) -> 
     async with opened(tmp_path / "j.db") as other:
         record = await accepted(other, tmp_path, "job-1")
         worker = other._worker
-        log = await JobLog.create(worker, record.log)
+        log = await worker.submit(JobLog.create_here, worker, record.log)
         await log.append(b"line\n")
         dirty = list(worker._dirty)
         await other.finish(record.key, end_of("job-1", 5))

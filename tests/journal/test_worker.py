@@ -103,7 +103,7 @@ async def test_stop_does_everything_queued_and_then_refuses(tmp_path: Path) -> N
     """Nothing handed over is lost; afterwards the answer is an error, not silence."""
     worker = Worker()
     worker.start()
-    log = await JobLog.create(worker, tmp_path / "a.log")
+    log = await worker.submit(JobLog.create_here, worker, tmp_path / "a.log")
     appended = [log.append(b"line\n") for _ in range(100)]
     await worker.stop()
     await worker.stop()

@@ -39,11 +39,16 @@ class Scene:
     """A keeper, and a network on which each attempt does what the script says next.
 
     A script entry is an error (the attempt fails) or a transport; after the script every
-    attempt gets a fresh, friendly transport. `now` is the keeper's clock.
+    attempt gets a fresh, friendly transport. `now` is the keeper's clock, from which the
+    wall clock differs by `wall_ahead`; every delay is `delay` seconds, or the shortest.
     """
 
     def __init__(self, *script: AgentError | FakeTransport, haunted: bool = False) -> None:
         self.now = 1000.0
+        self.wall_ahead = 0.0
+        self.wall_looks = 0
+        self.delay = 0.0
+        self.opened_at: list[float] = []
         self.script = list(script)
         self.opened: list[FakeTransport] = []
         self.attempts = 0
@@ -60,8 +65,8 @@ class Scene:
                 on_change=self.changed.set,
                 on_session_end=self.endings.append,
                 on_goodbye=self._goodbye,
-                backoff=Backoff(draw=lambda low, _high: low),
-                clocks=Clocks(mono=self._mono, wall=lambda: self.now),
+                backoff=Backoff(draw=lambda low, _high: max(low, self.delay)),
+                clocks=Clocks(mono=self._mono, wall=self._wall),
             ),
             haunted=haunted,
         )
@@ -74,8 +79,13 @@ class Scene:
         self.now += 0.2
         return self.now
 
+    def _wall(self) -> float:
+        self.wall_looks += 1
+        return self.now + self.wall_ahead
+
     async def _open(self) -> Transport:
         self.attempts += 1
+        self.opened_at.append(self.now)
         step = self.script.pop(0) if self.script else FakeTransport()
         if isinstance(step, AgentError):
             raise step
@@ -151,6 +161,81 @@ async def test_disconnect_says_goodbye_and_connect_comes_back() -> None:
         scene.keeper.connect()
         await scene.reaches(LinkState.ONLINE)
         assert len(scene.opened) == 2
+
+
+async def test_a_user_who_comes_back_at_once_waits_a_second() -> None:
+    """No socket within AFTER_A_LOSS of the last one, however often connect is asked for (8.4)."""
+    async with keeping() as scene:
+        await scene.reaches(LinkState.ONLINE)
+        ended = scene.now
+        scene.keeper.disconnect()
+        scene.keeper.connect()
+        await scene.reaches(LinkState.CONNECTING)
+        scene.keeper.connect()
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.opened_at[1] >= ended + keeper_module.AFTER_A_LOSS
+        ended = scene.now
+        scene.keeper.disconnect()
+        await scene.reaches(LinkState.STOPPED)
+        scene.keeper.connect()
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.opened_at[2] >= ended + keeper_module.AFTER_A_LOSS
+        assert scene.attempts == 3
+
+
+async def test_connect_shortens_the_wait_but_not_the_rest() -> None:
+    """The user may try again now, but not at once: an hour's delay becomes a second."""
+    dying = FakeTransport()
+    async with keeping(dying) as scene:
+        scene.delay = 3600.0
+        await scene.reaches(LinkState.ONLINE)
+        lost_at = scene.now
+        dying.dies(1012, clean=True)
+        await scene.reaches(LinkState.BACKING_OFF)
+        scene.keeper.connect()
+        await scene.reaches(LinkState.ONLINE)
+        assert lost_at + keeper_module.AFTER_A_LOSS <= scene.opened_at[1] <= lost_at + 10
+
+
+async def test_a_disconnect_ends_the_rest() -> None:
+    """Who leaves again while the rest lasts is not kept waiting, and no socket is opened."""
+    async with keeping() as scene:
+        await scene.reaches(LinkState.ONLINE)
+        scene.keeper.disconnect()
+        scene.keeper.connect()
+        await scene.reaches(LinkState.CONNECTING)
+        scene.keeper.disconnect()
+        await scene.reaches(LinkState.STOPPED)
+        assert scene.attempts == 1
+
+
+async def test_connect_while_connected_does_not_skip_a_later_wait() -> None:
+    """A wish that is fulfilled already changes nothing."""
+    dying = FakeTransport()
+    async with keeping(dying) as scene:
+        await scene.reaches(LinkState.ONLINE)
+        scene.keeper.connect()
+        scene.delay = 5.0
+        dying.dies(1012, clean=True)
+        await scene.reaches(LinkState.BACKING_OFF)
+        lost_at = scene.now
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.opened_at[1] >= lost_at + 4.0
+
+
+async def test_waking_up_shortens_the_wait() -> None:
+    """A computer that slept through its delay tries again after WOKEN_WAIT."""
+    scene = Scene(LinkLostError("no route"))
+    scene.delay = 3600.0
+    async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
+        tasks.create_task(scene.keeper.run(), name="keeper")
+        await scene.reaches(LinkState.BACKING_OFF)
+        while scene.wall_looks < 2:
+            await asyncio.sleep(0.01)
+        scene.wall_ahead, woke_at = 100.0, scene.now
+        await scene.reaches(LinkState.ONLINE)
+        scene.keeper.stop()
+    assert woke_at + keeper_module.WOKEN_WAIT <= scene.opened_at[1] <= woke_at + 10
 
 
 @pytest.mark.parametrize(("in_flight", "at"), [(False, 60.0), (True, 75.0)])

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
+import pytest
+
+from app.link import serve
 from app.link.serve import Clocks, Ending, EndKind, Serving
 from app.link.transport import Transport
-from app.protocol.messages import CancelJob
+from app.protocol.messages import CancelJob, Pong
 from app.protocol.session import Session
 from tests.fakes.link import ACK, WELCOME, FakeDuties, FakeOutlet, FakeTransport
 
@@ -23,12 +26,13 @@ class Conversation:
         self.outlet = FakeOutlet(frames or [])
         self.duties = FakeDuties()
         self.now = 0.0
+        self.wall_ahead = 0.0
         self.serving = Serving(
             cast(Transport, self.transport),
             Session(heartbeat_every=5.0, now=0.0),
             self.outlet,
             self.duties,
-            clocks=Clocks(mono=lambda: self.now, wall=lambda: self.now),
+            clocks=Clocks(mono=lambda: self.now, wall=lambda: self.now + self.wall_ahead),
         )
         self.ending: Ending | None = None
         self.over = asyncio.Event()
@@ -98,6 +102,35 @@ async def test_a_connection_without_goodbye_is_a_silent_loss_and_blamed() -> Non
     assert talk.ending is not None
     assert talk.ending.kind is EndKind.SILENT
     assert talk.ending.blame
+
+
+@pytest.mark.parametrize(("code", "clean"), [(1006, False), (1009, True)])
+async def test_a_frame_too_large_for_us_blames_nothing(code: int, clean: bool) -> None:
+    """We closed because of what came in: what was in flight is not suspected."""
+    async with greeted() as talk:
+        talk.transport.dies(code, "over size limit", clean=clean, ours=True)
+        await talk.over.wait()
+    assert talk.ending is not None
+    assert not talk.ending.blame
+
+
+async def test_a_jump_of_the_wall_clock_asks_the_platform() -> None:
+    """The computer slept while the monotonic clock stood: a heartbeat finds out at once."""
+    async with greeted() as talk:
+        talk.wall_ahead = 100.0
+        await talk.transport.sent_frame("heartbeat", 2)
+        assert talk.now == 0.0  # not the planned heartbeat
+
+
+async def test_dropped_answers_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full control lane drops what comes after and says so, but not a thousand times."""
+    monkeypatch.setattr(serve, "CONTROL_LIMIT", 2)
+    talk = Conversation()
+    for _ in range(5):
+        talk.serving.say(Pong())
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 async def test_a_restarting_platform_blames_nothing() -> None:

@@ -554,7 +554,7 @@ async def test_close_frame_and_then_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         link = await open_link(url, TOKEN, None)
         ended = await asyncio.wait_for(end_of(link), 5)
         done.set()
-    assert (ended.code, ended.clean) == (1012, True)
+    assert (ended.code, ended.clean, ended.ours) == (1012, True, False)
 
 
 async def test_oversized_frame(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -574,6 +574,7 @@ async def test_oversized_frame(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.wait_for(seen.wait(), 5)
     assert "over" in ended.reason or "size" in ended.reason or "limit" in ended.reason
     assert codes == [1009]
+    assert ended.ours
 
 
 async def test_platform_that_reads_nothing() -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from app.i18n import _
 from app.protocol.bodies import body_of, whole
-from app.protocol.excerpt import excerpt
+from app.protocol.excerpt import WINDOW, excerpt
 from app.protocol.fields import BadFieldError, Fields
 from app.protocol.messages import (
     BadJob,
@@ -79,7 +79,8 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _excerpt(frame: str | bytes) -> str:
-    return excerpt(frame if isinstance(frame, str) else frame.decode("latin-1"), EXCERPT)
+    head = frame[: WINDOW + 1]  # one more, so that the cut is known
+    return excerpt(head if isinstance(head, str) else head.decode("latin-1"), EXCERPT)
 
 
 def _welcome(fields: Fields) -> Welcome:

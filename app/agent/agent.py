@@ -67,7 +67,7 @@ class Agent:
             case Command.DISCONNECT:
                 self._parts.keeper.disconnect()
             case Command.QUIT if self._quit.is_set():
-                log.warning("asked to quit again: jobs are ended at once")
+                log.warning(_("asked to quit again: jobs are ended at once"))
                 self._hurry.set()
             case Command.QUIT:
                 self._end(ExitCode.OK)
@@ -86,7 +86,7 @@ class Agent:
                     lasting[name] = tasks.create_task(self._guard(work, name), name=name)
             await self._quit.wait()
             await self._stop_in_order(lasting)
-        log.info("the agent ends (exit code %d)", self._code)
+        log.info(_("the agent ends (exit code %d)"), self._code)
         return self._code
 
     # ------------------------------------------------------------ start
@@ -163,14 +163,14 @@ class Agent:
     async def _stop_jobs(self) -> None:
         grace = self._parts.grace
         if self._parts.dispatcher.busy:
-            log.info("stopping: running jobs have %.0f s to end", grace)
+            log.info(_("stopping: running jobs have %.0f s to end"), grace)
         async with asyncio.TaskGroup() as tasks:
             hurry = tasks.create_task(self._stop_jobs_at_once(), name="hurry")
             try:
                 async with asyncio.timeout(grace + JOBS_MARGIN):
                     await self._parts.dispatcher.stop(grace)
             except TimeoutError:
-                log.error("some jobs did not end in time")  # noqa: TRY400 (no bug, no traceback)
+                log.error(_("some jobs did not end in time"))  # noqa: TRY400 (no bug, no traceback)
             hurry.cancel()
 
     async def _stop_jobs_at_once(self) -> None:
@@ -190,7 +190,7 @@ class Agent:
             for end in ends:
                 end.cancel()
         if not self._parts.journal.outbox.drained:
-            log.info("not everything could be delivered; the rest follows after the next start")
+            log.info(_("not everything could be delivered; the rest follows after the next start"))
 
     async def _drained(self) -> None:
         """Wait until all is confirmed."""

@@ -41,7 +41,7 @@ async def recover(deps: JobDeps, records: Sequence[JobRecord]) -> list[JobRecord
 
 async def _recover(deps: JobDeps, record: JobRecord, swept: list[Proc]) -> None:
     outcome = Outcome(JobState.INTERRUPTED, error=_reason(record))
-    log.warning("job %s was not finished by an earlier agent", record.job_id)
+    log.warning(_("job %s was not finished by an earlier agent"), record.job_id)
     length = await _last_words(deps, record, outcome, swept)
     try:
         text = await deps.worker.submit(excerpt, record.log, length, HEAD, TAIL)

@@ -204,7 +204,7 @@ class Keeper:
             case EndKind.CLEAN:
                 self._complain(ending.why)
             case EndKind.LOCAL:
-                log.info("disconnected: %s", ending.why)
+                log.info(_("disconnected: %s"), ending.why)
         self._parts.backoff.lost(now)
 
     def _rejected(self, ending: Ending) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from app.i18n import _
 from app.link.transport import LinkClosedError, Transport
 from app.protocol import codec
 from app.protocol.backoff import ClockWatch
@@ -142,7 +143,7 @@ class Serving:
         """Send `message` in the control lane; it dies with the session."""
         if len(self._control) >= CONTROL_LIMIT:
             if not self._dropped:  # the first one is news
-                log.warning("the platform takes nothing: answers to it are dropped from now on")
+                log.warning(_("the platform takes nothing: answers to it are dropped from now on"))
             self._dropped = True
             return
         self._control.append(message)
@@ -202,7 +203,7 @@ class Serving:
         while True:
             now = self._clock()
             if self._watch.observe(self._wall(), now):
-                log.info("the clock jumped or the computer woke up; asking the platform")
+                log.info(_("the clock jumped or the computer woke up; asking the platform"))
                 self._handle(Woke())
             self._handle(Tick())
             until = self._session.next_deadline - now
@@ -228,7 +229,7 @@ class Serving:
             case Deliver(work):
                 self._duties.deliver(work)
             case Complain(text):
-                log.warning("ignored: %s", text)
+                log.warning(_("ignored: %s"), text)
             case End(why, refused):
                 self.end(EndKind.REFUSED if refused else EndKind.SILENT, why)
 

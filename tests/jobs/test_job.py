@@ -1,7 +1,7 @@
 """Tests of app.jobs.job."""
 
 import asyncio
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
@@ -14,31 +14,15 @@ from app.jobs.job import (
     result_item,
     stopped_outcome,
 )
-from app.journal.records import JobKind, JobRecord, OwedKind, Target
+from app.journal.records import OwedKind
 from app.protocol.messages import JobAssigned
 from app.state import ENDED, JOB_MOVES, JobState
+from tests.journal.kit import record_of
 
 
 def job(state: JobState = JobState.PREPARING) -> Job:
     """A job that nobody runs."""
-    record = JobRecord(
-        key=1,
-        target=Target("ws://platform", "env"),
-        kind=JobKind.TASK,
-        job_id="t1",
-        name="t1",
-        state=state,
-        marker="m",
-        pid=None,
-        pid_started=None,
-        work_dir=Path("w"),
-        log=Path("w/t1.log"),
-        log_end=None,
-        confirmed=0,
-        accepted_at=5.0,
-        finished_at=None,
-        delivered=False,
-    )
+    record = replace(record_of("t1"), state=state, accepted_at=5.0)
     return Job(JobAssigned("t1", "true"), record, state)
 
 

@@ -5,7 +5,7 @@ import json
 from enum import Enum
 from pathlib import Path
 
-from app.journal.records import Finish, JobKind, NewJob, OwedItem, OwedKind, Target
+from app.journal.records import Finish, JobKind, JobRecord, NewJob, OwedItem, OwedKind, Target
 from app.protocol.messages import JobLog, JobResult, Outgoing
 from app.state import JobState
 
@@ -25,6 +25,28 @@ def new_job(work_dir: Path, job_id: str, name: str = "", target: Target = HERE) 
         marker=f"marker-of-{job_id}",
         work_dir=work_dir,
         accepted_at=NOON,
+    )
+
+
+def record_of(job_id: str, *, key: int = 1, target: Target = HERE) -> JobRecord:
+    """Return a running job as the journal remembers it; `dataclasses.replace` for the rest."""
+    return JobRecord(
+        key=key,
+        target=target,
+        kind=JobKind.TASK,
+        job_id=job_id,
+        name=job_id,
+        state=JobState.RUNNING,
+        marker="m",
+        pid=None,
+        pid_started=None,
+        work_dir=Path("w"),
+        log=Path("w/job.log"),
+        log_end=None,
+        confirmed=0,
+        accepted_at=NOON,
+        finished_at=None,
+        delivered=False,
     )
 
 

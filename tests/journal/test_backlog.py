@@ -1,34 +1,16 @@
 """Tests of whose turn it is."""
 
-from pathlib import Path
+from dataclasses import replace
 
 from app.journal.backlog import Backlog
-from app.journal.records import JobKind, JobRecord, OwedKind, StoredItem, Target
+from app.journal.records import OwedKind, StoredItem, Target
 from app.journal.stream import Place, Stream
 from app.journal.window import BATCH_BYTES
-from app.state import JobState
-from tests.journal.kit import ELSEWHERE, HERE, NOON
+from tests.journal.kit import ELSEWHERE, HERE, record_of
 
 
 def stream(key: int, target: Target = HERE, log_end: int | None = None) -> Stream:
-    record = JobRecord(
-        key=key,
-        target=target,
-        kind=JobKind.TASK,
-        job_id=f"job-{key}",
-        name=f"job-{key}",
-        state=JobState.RUNNING,
-        marker="m",
-        pid=None,
-        pid_started=None,
-        work_dir=Path("w"),
-        log=Path("w/job.log"),
-        log_end=log_end,
-        confirmed=0,
-        accepted_at=NOON,
-        finished_at=None,
-        delivered=False,
-    )
+    record = replace(record_of(f"job-{key}", key=key, target=target), log_end=log_end)
     return Stream(record, Place(0))
 
 

@@ -2,14 +2,13 @@
 
 import json
 from datetime import UTC, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.journal.lines import Kind, LineWriter
-from app.journal.records import JobKind, JobRecord, OwedKind, StoredItem
+from app.journal.records import OwedKind, StoredItem
 from app.journal.stream import (
     BATCH_FRAMES,
     UNSPLIT_BYTES,
@@ -21,31 +20,13 @@ from app.journal.stream import (
 )
 from app.journal.window import BATCH_BYTES
 from app.protocol.messages import JobResult, Level, SuiteCompleted, SuiteLog
-from app.state import JobState
-from tests.journal.kit import HERE, NOON, encode, result
+from tests.journal.kit import NOON, encode, record_of, result
 
 BEIJING = timezone(timedelta(hours=8))
 
 
 def stream() -> Stream:
-    record = JobRecord(
-        key=7,
-        target=HERE,
-        kind=JobKind.TASK,
-        job_id="job",
-        name="job",
-        state=JobState.RUNNING,
-        marker="m",
-        pid=None,
-        pid_started=None,
-        work_dir=Path("w"),
-        log=Path("w/job.log"),
-        log_end=None,
-        confirmed=0,
-        accepted_at=NOON,
-        finished_at=None,
-        delivered=False,
-    )
+    record = record_of("job", key=7)
     return Stream(record, Place(0))
 
 

@@ -31,8 +31,13 @@ class Config:
     log_backup_count: int
     max_concurrent: int
     task_timeout: float  # seconds
+    idle_timeout: float  # seconds without output; 0: no limit
+    max_log_bytes: int
     keep_tasks: int
     keep_days: int
+    result_patterns: tuple[str, ...]  # empty: the usual names
+    log_limit: int  # bytes per execution on the platform; 0: none
+    screenshot_on_failure: bool
     heartbeat_interval: float  # seconds
     work_dir: Path | None  # the user's own wish, as written: host.paths.resolve_work_dir
     home: Path  # absolute
@@ -99,8 +104,13 @@ _FIELDS = {
     "log_backup_count": "logging.backup_count",
     "max_concurrent": "task.max_concurrent",
     "task_timeout": "task.timeout",
+    "idle_timeout": "task.idle_timeout",
+    "max_log_bytes": "task.max_log_bytes",
     "keep_tasks": "task.cleanup.keep_tasks",
     "keep_days": "task.cleanup.keep_days",
+    "result_patterns": "suite.results",
+    "log_limit": "platform.log_limit",
+    "screenshot_on_failure": "evidence.screenshot_on_failure",
     "heartbeat_interval": "monitor.interval",
     "home": "home",
     "headless": "headless",

@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import yaml
-from yaml import MappingNode, Node, ScalarNode
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from app.errors import ConfigError
 from app.i18n import _
@@ -22,7 +23,9 @@ _SECTIONS = frozenset(
 _TAGS = {
     Kind.WHOLE: ("int",),
     Kind.NUMBER: ("int", "float", "str"),  # YAML 1.1 takes 1e3 for text
+    Kind.SWITCH: ("bool", "str"),
 }
+_NUMBERS = {Kind.WHOLE, Kind.NUMBER}
 _TAG_NAMES = {
     "bool": _("a yes/no value"),
     "float": _("a number with a fraction"),
@@ -128,11 +131,12 @@ class _Reader:
             self._warn_unknown(key)
 
     def _check(self, setting: Setting, node: Node) -> Value:
+        if setting.kind is Kind.LIST and isinstance(node, SequenceNode):
+            return tuple(text for item in node.value for text in self._texts(setting, item))
         if not isinstance(node, ScalarNode):
             raise self._wrong(node, setting, _("a list or section, not one value"))
         text, tag = str(node.value), node.tag.rpartition(":")[2]
-        number = setting.kind in _TAGS
-        if number and node.style is not None:
+        if setting.kind in _NUMBERS and node.style is not None:
             what = _("{value} in quotes is text").format(value=repr(text[:40]))
             raise self._wrong(node, setting, what)
         if tag not in _TAGS.get(setting.kind, ("str",)):
@@ -144,6 +148,12 @@ class _Reader:
             return setting.read(text)
         except ValueError as what:
             raise self._wrong(node, setting, str(what)) from what
+
+    def _texts(self, setting: Setting, node: Node) -> tuple[str, ...]:
+        """Return an element of a list, which may itself be written as several."""
+        if not isinstance(node, ScalarNode):
+            raise self._wrong(node, setting, _("a list or section inside the list"))
+        return cast("tuple[str, ...]", self._check(setting, node))
 
     def _wrong(self, node: Node, setting: Setting, what: str) -> ConfigError:
         return ConfigError(complaint(self._where(node, setting.key), what, setting))

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.i18n import _
 from app.server_url import complete
 
-Value = str | int | float | bool | Path | None
+Value = str | int | float | bool | Path | tuple[str, ...] | None
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -28,6 +28,7 @@ class Kind(Enum):
     NUMBER = "number"  # whole or with a fraction
     PATH = "path"
     SWITCH = "switch"
+    LIST = "list"  # texts; in one text separated by commas or line ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,11 @@ def _read_switch(_setting: Setting, text: str) -> bool:
     return text.lower() in _YES
 
 
+def _read_list(setting: Setting, text: str) -> tuple[str, ...]:
+    texts = (part.strip() for part in re.split(r"[,\n]", _read_text(setting, text)))
+    return tuple(part for part in texts if part)
+
+
 _READERS: dict[Kind, Callable[[Setting, str], Value]] = {
     Kind.TEXT: _read_text,
     Kind.TOKEN: _read_token,
@@ -132,6 +138,7 @@ _READERS: dict[Kind, Callable[[Setting, str], Value]] = {
     Kind.NUMBER: _read_number,
     Kind.PATH: _read_path,
     Kind.SWITCH: _read_switch,
+    Kind.LIST: _read_list,
 }
 
 
@@ -150,6 +157,7 @@ _EXPECTED: dict[Kind, Callable[[Setting], str]] = {
     Kind.NUMBER: lambda setting: _("a number {range}").format(range=range_of(setting)),
     Kind.PATH: lambda _setting: _("a path"),
     Kind.SWITCH: lambda _setting: _("yes or no"),
+    Kind.LIST: lambda _setting: _("a list of texts"),
 }
 
 
@@ -157,6 +165,8 @@ def plain(value: Value) -> str | int | float | bool | None:
     """Return `value` as JSON and people want it: 3600 for 3600.0, text for a path."""
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, tuple):
+        return ", ".join(value) or None
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

@@ -99,6 +99,29 @@ SETTINGS: tuple[Setting, ...] = (
         example="3600",
     ),
     Setting(
+        key="task.idle_timeout",
+        env="ATS_AGENT_TASK_IDLE_TIMEOUT",
+        kind=Kind.NUMBER,
+        in_file=True,
+        about=_("limit of a task or suite that prints nothing; 0: none"),
+        default=0.0,
+        unit=_("seconds"),
+        high=30 * _DAY,
+        example="600",
+    ),
+    Setting(
+        key="task.max_log_bytes",
+        env="ATS_AGENT_TASK_MAX_LOG_BYTES",
+        kind=Kind.WHOLE,
+        in_file=True,
+        about=_("output that one log file takes; of what follows the last 1 MiB is kept"),
+        default=2**30,
+        unit=_("bytes"),
+        low=2**16,
+        high=2**40,
+        example="1073741824",
+    ),
+    Setting(
         key="task.cleanup.keep_tasks",
         env="ATS_AGENT_TASK_CLEANUP_KEEP_TASKS",
         kind=Kind.WHOLE,
@@ -118,6 +141,36 @@ SETTINGS: tuple[Setting, ...] = (
         unit=_("days"),
         high=3650,
         example="7",
+    ),
+    Setting(
+        key="suite.results",
+        env="ATS_AGENT_SUITE_RESULTS",
+        kind=Kind.LIST,
+        in_file=True,
+        about=_("result files of a suite whose repository has no .ats.yml (docs/suites.md)"),
+        default=(),
+        default_text=_("the usual names of the common test tools"),
+        example="build/results/*.xml",
+    ),
+    Setting(
+        key="platform.log_limit",
+        env="ATS_AGENT_PLATFORM_LOG_LIMIT",
+        kind=Kind.WHOLE,
+        in_file=True,
+        about=_("log that the platform stores per execution of a suite; 0: no limit"),
+        default=65_535,
+        unit=_("bytes"),
+        high=2**40,
+        example="65535",
+    ),
+    Setting(
+        key="evidence.screenshot_on_failure",
+        env="ATS_AGENT_EVIDENCE_SCREENSHOT_ON_FAILURE",
+        kind=Kind.SWITCH,
+        in_file=True,
+        about=_("take a screenshot when a case fails or a job times out"),
+        default=False,
+        example="true",
     ),
     Setting(
         key="monitor.interval",
@@ -179,7 +232,7 @@ def markdown_table() -> str:
 
 
 def _row(setting: Setting) -> tuple[str, ...]:
-    default = _(setting.default_text) if setting.default is None else str(plain(setting.default))
+    default = _(setting.default_text) if setting.default_text else str(plain(setting.default))
     return (
         f"`{setting.key}`" if setting.in_file else "–",
         ", ".join(f"`{flag}`" for flag in setting.flags) or "–",

@@ -22,6 +22,11 @@ task:
     keep_days: 30
 monitor:
   interval: 1e1
+suite:
+  results: ["build/*.xml", "out/**/r.json"]
+platform: {log_limit: 0}
+evidence:
+  screenshot_on_failure: yes
 """
 
 
@@ -58,6 +63,9 @@ def test_all_keys_are_read_with_their_lines(path: Path) -> None:
         "task.cleanup.keep_tasks": (0, 9),
         "task.cleanup.keep_days": (30, 10),
         "monitor.interval": (10.0, 12),
+        "suite.results": (("build/*.xml", "out/**/r.json"), 14),
+        "platform.log_limit": (0, 15),
+        "evidence.screenshot_on_failure": (True, 17),
     }
 
 
@@ -128,6 +136,22 @@ def test_error_line_in_full(path: Path, content: str, error: str) -> None:
 def test_mistake_is_named_with_its_line(path: Path, content: str | bytes, start: str) -> None:
     """Whatever is wrong with a file, the line begins with where and what."""
     assert error_of(path, content).startswith(start)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["suite: {results: a.xml}", "suite:\n  results:\n  - a.xml\n", "suite: {results: 'a.xml'}"],
+)
+def test_list_may_be_written_as_one_text(path: Path, content: str) -> None:
+    """One result file needs no brackets."""
+    path.write_text(content, encoding="utf-8")
+    assert read(path).values["suite.results"].value == ("a.xml",)
+
+
+def test_list_holds_texts_only(path: Path) -> None:
+    """A list inside the list is named with its line."""
+    error = error_of(path, "suite:\n  results:\n  - [a, b]\n")
+    assert error.startswith("3: suite.results: a list or section inside the list, expected a list")
 
 
 def test_pasted_token_is_not_repeated(path: Path) -> None:

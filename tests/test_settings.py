@@ -32,8 +32,13 @@ def test_file_has_exactly_the_documented_keys() -> None:
         "logging.backup_count",
         "task.max_concurrent",
         "task.timeout",
+        "task.idle_timeout",
+        "task.max_log_bytes",
         "task.cleanup.keep_tasks",
         "task.cleanup.keep_days",
+        "suite.results",
+        "platform.log_limit",
+        "evidence.screenshot_on_failure",
         "monitor.interval",
     }
 

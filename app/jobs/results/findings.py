@@ -1,0 +1,15 @@
+"""What the result files of one run gave in the end."""
+
+from dataclasses import dataclass
+
+from app.jobs.results.items import TestItem
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The last items and what a person should know; file names are relative, with "/"."""
+
+    items: tuple[TestItem, ...] = ()  # new or changed since the last poll
+    files_seen: tuple[str, ...] = ()  # result files that this run wrote
+    empty_files: tuple[str, ...] = ()  # those of them that hold no test
+    problems: tuple[str, ...] = ()  # one sentence each

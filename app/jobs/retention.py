@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import os
-import shutil
-import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.host.paths import WorkDir
+from app.jobs.removal import remove
 from app.journal.records import JobRecord
 from app.journal.store import Store
 
@@ -35,7 +32,9 @@ class Retention:
         """Remove the jobs that no rule holds at `now` (epoch seconds); return how many."""
         done = 0
         for record in await self._store.removable(self._rules.tasks, self._rules.days, now):
-            why = await asyncio.to_thread(_remove, record)  # large: not on the journal's thread
+            shared = bool(record.group) and await self._store.group_kept(record)
+            # Large: not on the journal's thread.
+            why = await asyncio.to_thread(_remove, record, keep_suite=shared)
             if why is None:
                 await self._store.removed([record.key])
                 self._stuck.discard(record.key)
@@ -52,43 +51,17 @@ class Retention:
         log.log(level, "old job %s cannot be removed yet: %s", record.job_id, why)
 
 
-def _remove(record: JobRecord) -> OSError | None:
-    """Remove all that the job has left on disk; return what stood in the way."""
+def _remove(record: JobRecord, *, keep_suite: bool) -> OSError | None:
+    """Remove all that the job has left on disk; return what stood in the way.
+
+    A suite's folder, with its checkout, goes with the last of its executions.
+    """
+    work_dir = WorkDir(record.work_dir)
     try:
-        _remove_tree(WorkDir(record.work_dir).tasks / record.name)
-        _remove_file(record.log)
+        remove(work_dir.tasks / record.name)
+        if record.group and not keep_suite:
+            remove(work_dir.suite(record.group))
+        remove(record.log)
     except OSError as why:
         return why
     return None
-
-
-def _remove_tree(folder: Path) -> None:
-    if folder.is_symlink():  # the job replaced its folder
-        folder.unlink()
-        return
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        if folder.exists():
-            raise
-    except PermissionError:
-        _make_writable(folder)
-        shutil.rmtree(folder)
-
-
-def _make_writable(folder: Path) -> None:
-    """Give the owner all rights from the top down: each folder before it is looked into."""
-    folder.chmod(stat.S_IRWXU)
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(parent, name)
-            if not path.is_symlink():
-                path.chmod(stat.S_IRWXU)
-
-
-def _remove_file(file: Path) -> None:
-    try:
-        file.unlink(missing_ok=True)
-    except PermissionError:
-        file.chmod(stat.S_IRWXU)  # Windows: a read-only file cannot be removed
-        file.unlink(missing_ok=True)

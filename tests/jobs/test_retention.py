@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.jobs import retention
+from app.jobs.removal import remove
 from app.jobs.retention import KeepRules, Retention
 from tests.jobs.conftest import Room, open_room
 
@@ -80,7 +81,7 @@ async def test_what_is_stuck_is_tried_again(
         await run_jobs(room, 1)
         keeper = Retention(room.deps.store, KeepRules(tasks=0, days=1))
         with monkeypatch.context() as patch:
-            patch.setattr(retention, "_remove_tree", in_use)
+            patch.setattr(retention, "remove", in_use)
             for _round in range(2):
                 assert await keeper.clean(time.time() + 2 * DAY) == 0
         assert caplog.text.count("cannot be removed yet") == 1
@@ -125,11 +126,11 @@ def test_read_only_files_and_folders_go() -> None:
         (folder / "a" / "link").symlink_to("/etc/passwd")
         for closed in ("a/b", "a", "."):
             (folder / closed).chmod(0o500 if closed != "a/b" else 0o000)
-        retention._remove_tree(folder)
+        remove(folder)
         assert not folder.exists()
 
 
 def test_nothing_there_is_no_problem(tmp_path: Path) -> None:
     """A folder that the user has removed already is removed."""
-    retention._remove_tree(tmp_path / "gone")
-    retention._remove_file(tmp_path / "gone")
+    remove(tmp_path / "gone")
+    remove(tmp_path / "gone")

@@ -23,6 +23,7 @@ class Environment:
         self.work_dir = work_dir
         self.token = new_token()
         self.online = False
+        self.deleted = False  # its heartbeats are read, not acknowledged (8.5)
         self.facts: dict[str, Any] = dict.fromkeys(FACTS)
         self.registered: object | None = None  # the session that frames for the agent go to
 

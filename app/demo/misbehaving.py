@@ -77,7 +77,11 @@ class Misbehaving(Watching):
     def poison_next(self) -> None:
         """A database error on every open session: its next heartbeat kills it (8.3)."""
         for session in self._sessions.values():
-            session.poisoned = True
+            session.view.poisoned = True
+
+    def delete_environment(self) -> None:
+        """The user deletes it: heartbeats are not acknowledged any more, connections live (8.5)."""
+        self.environment.deleted = True
 
     def poison_on(self, poison: Callable[[dict[str, Any]], bool] | None) -> None:
         """From now on each frame for which `poison` is true is such an error; None: none is."""

@@ -1,7 +1,6 @@
 """A small local platform: the tests' working fake, and what `build.py demo` runs."""
 
 import asyncio
-import json
 import time
 import uuid
 from collections import deque
@@ -11,13 +10,17 @@ from datetime import timedelta, timezone, tzinfo
 from http import HTTPStatus
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Self
 
+from app.demo.database import Database
 from app.demo.environment import Environment, new_token, parse_target
-from app.demo.misbehaving import Misbehaving
-from app.demo.record import MAX_JOBS, Limits, Record
+from app.demo.record import Limits, Record
+from app.demo.refusals import UnreachableError
 from app.demo.session import POLICY_VIOLATION, Desk, Session
-from app.webpage.server import LoopbackServer, Peer, PeerGoneError, Refusal, Request
+from app.demo.users import TaskOptions, Users
+from app.webpage.server import LoopbackServer, Peer, Refusal, Request
+
+__all__ = ["DEAD_TOKEN", "DemoPlatform", "Settings", "TaskOptions", "UnreachableError"]
 
 ACCEPTED = HTTPStatus.SWITCHING_PROTOCOLS
 SERVICE_RESTART = 1012
@@ -41,21 +44,11 @@ class Settings:
     close_timeout: float = 2.0
     ssl: SSLContext | None = None  # given: wss
     limits: Limits = field(default_factory=Limits)
+    max_concurrent_tasks: int = 1  # the node's slots (7.1)
+    answer_limit: float = 10.0  # for an answer about the workspace (3.6)
 
 
-class TaskOptions(TypedDict, total=False):
-    """The optional fields of a `task` (3.7)."""
-
-    work_dir: str
-    env_vars: dict[str, str]
-    timeout: float
-
-
-class UnreachableError(Exception):
-    """No agent is registered: the real platform answers HTTP 503."""
-
-
-class DemoPlatform(Misbehaving):
+class DemoPlatform(Users):
     """One environment of a platform on loopback; use it with `async with`.
 
     It says and does what docs/protocol.md describes, quirks included; section numbers in
@@ -69,13 +62,26 @@ class DemoPlatform(Misbehaving):
         environment = Environment(
             settings.environment_id, settings.environment_name, settings.work_dir
         )
-        super().__init__(environment, Record(settings.limits))
+        super().__init__(
+            environment,
+            Record(settings.limits),
+            Database(settings.zone, clock),
+            settings.answer_limit,
+        )
+        self.max_concurrent_tasks = settings.max_concurrent_tasks
         self.connected_at: deque[float] = deque(maxlen=1000)  # the loop's clock, seconds
         self.connections = 0  # accepted so far, their token was right
         self.refusals = 0  # handshakes and tokens refused so far
-        self.sent_at: dict[str, float] = {}  # the loop's clock; per task, the newest ones
         self._desk = Desk(
-            self.environment, self.record, self.mischief, settings.zone, clock, settings.silence
+            environment=self.environment,
+            record=self.record,
+            mischief=self.mischief,
+            database=self._database,
+            reports=self._reports,
+            files=self._files,
+            zone=settings.zone,
+            clock=clock,
+            silence=settings.silence,
         )
         self._ssl = settings.ssl
         self._server = LoopbackServer(
@@ -127,36 +133,6 @@ class DemoPlatform(Misbehaving):
         """The address for agents, without the token."""
         scheme = "ws" if self._ssl is None else "wss"
         return f"{scheme}://127.0.0.1:{self.port}/ws/agent"
-
-    # -------------------------------------------------------------------------- work
-
-    async def send_task(
-        self, task_id: str, command: str | list[str], **options: Unpack[TaskOptions]
-    ) -> None:
-        """Give the agent a task (3.7). Raises UnreachableError."""
-        message = {"type": "task", "task_id": task_id, "command": command, **options}
-        while len(self.sent_at) >= MAX_JOBS:
-            del self.sent_at[next(iter(self.sent_at))]
-        self.sent_at[task_id] = asyncio.get_running_loop().time()
-        await self.send(message)
-
-    async def cancel_task(self, task_id: str) -> None:
-        """Cancel a task (3.7). Raises UnreachableError."""
-        await self.send({"type": "cancel_task", "task_id": task_id})
-
-    async def send(self, message: dict[str, Any]) -> None:
-        """Send any message to the registered agent. Raises UnreachableError."""
-        await self.send_raw(json.dumps(message, ensure_ascii=False))
-
-    async def send_raw(self, frame: str | bytes) -> None:
-        """Send one frame as it is, str as text, bytes as binary. Raises UnreachableError."""
-        session = self.environment.registered
-        if not isinstance(session, Session):
-            raise UnreachableError("no agent is registered (the platform would answer HTTP 503)")
-        try:
-            await session.send_raw(frame)
-        except PeerGoneError as gone:
-            raise UnreachableError(str(gone)) from gone
 
     # ------------------------------------------------------------------------- token
 

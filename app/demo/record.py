@@ -67,6 +67,7 @@ class Record:
         self.closings: deque[Closing] = deque(maxlen=MAX_CLOSINGS)
         self.jobs: dict[str, JobRecord] = {}
         self.total = 0  # frames ever taken
+        self.changes = 0  # of anything, frames included: who polls compares it
         self._limits = limits
         self._bytes = 0
         self._change: asyncio.Future[None] | None = None
@@ -89,6 +90,7 @@ class Record:
 
     def changed(self) -> None:
         """Wake who waits: something else than a frame has happened."""
+        self.changes += 1
         if self._change is not None and not self._change.done():
             self._change.set_result(None)
 

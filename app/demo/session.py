@@ -7,23 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, NoReturn
 
+from app.demo.database import Database, RejectedError, View
 from app.demo.environment import Environment, storable
+from app.demo.files import ANSWERS, Files
 from app.demo.mischief import Mischief
 from app.demo.record import Closing, Frame, Record
+from app.demo.reports import KINDS, Reports
+from app.demo.rows import Poisoning
 from app.webpage.server import Peer, PeerGoneError
 
 POLICY_VIOLATION = 1008
 HALF_A_FRAME = b"\x81\x7e\x04\x00" + b'{"type": "task", "task_id": "'  # says 1024 bytes, has 29
-CURES = ("test_suite_log", "test_suite_completed")  # their handlers roll the database back (8.3)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What all sessions of a platform share."""
 
     environment: Environment
     record: Record
     mischief: Mischief
+    database: Database
+    reports: Reports
+    files: Files
     zone: tzinfo
     clock: Callable[[], float]  # epoch seconds
     silence: float  # seconds until the platform asks with a JSON ping
@@ -38,7 +44,7 @@ class Session:
         self.facts: dict[str, Any] = {}  # of the last heartbeat
         self.acks = 0
         self.ended = asyncio.Event()
-        self.poisoned = False
+        self.view = View(desk.database)
         self._peer = peer
         self._desk = desk
         self._voice = asyncio.Lock()  # answers leave in order, late or not
@@ -139,18 +145,42 @@ class Session:
         body = _decode(data)
         kind = body.get("type") if body else ""
         kind = kind if isinstance(kind, str) else ""
-        self._note_poison(kind, body)
-        self._desk.record.add(Frame(at, self.number, kind, body, _size(data)))
-        if kind == "heartbeat":
-            await self._heartbeat(body)
+        frame = Frame(at, self.number, kind, body, _size(data))
+        self._desk.record.add(frame)
+        await self._act(frame)
 
-    async def _heartbeat(self, body: dict[str, Any]) -> None:
-        data = body.get("data", {})
-        if not isinstance(data, dict):
-            return  # not acknowledged (4.1)
-        if self.poisoned or not storable(data):
+    async def _act(self, frame: Frame) -> None:
+        desk, poison = self._desk, self._desk.mischief.poison
+        poisonous = poison is not None and bool(frame.type) and poison(frame.body)
+        if poisonous:
+            self.view.poisoned = True
+        if frame.type == "heartbeat":
+            await self._heartbeat(frame)
+        elif frame.type in ANSWERS:
+            desk.files.take(frame)
+        elif frame.type in KINDS and not poisonous:
+            await self._report(frame)
+
+    async def _report(self, frame: Frame) -> None:
+        try:
+            await self._desk.reports.take(frame, self.view)
+        except RejectedError as error:
+            if error.deadly:
+                await self._crash()
+        finally:
+            self._desk.record.changed()
+
+    async def _heartbeat(self, frame: Frame) -> None:
+        data = frame.body.get("data", {})
+        if not isinstance(data, dict) or self._desk.environment.deleted:
+            return  # not acknowledged (4.1, 8.5)
+        if not storable(data):
+            self._desk.reports.poisonings.append(Poisoning(frame, "facts that cannot be stored"))
+            await self._crash()
+        if self.view.poisoned:
             await self._crash()
         self._desk.environment.heartbeat(data)
+        self.view.commit()
         self.heartbeats += 1
         self.facts = data
         now = datetime.fromtimestamp(self._desk.clock(), self._desk.zone)
@@ -158,13 +188,6 @@ class Session:
             {"type": "heartbeat_ack", "timestamp": now.isoformat(timespec="microseconds")}
         )
         self.acks += 1
-
-    def _note_poison(self, kind: str, body: dict[str, Any]) -> None:
-        poison = self._desk.mischief.poison
-        if kind in CURES:
-            self.poisoned = False
-        if poison is not None and kind and poison(body):
-            self.poisoned = True
 
     async def _crash(self) -> NoReturn:
         """The receive loop dies of a database error: no ack, no close frame (8.3)."""

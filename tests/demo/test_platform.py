@@ -195,8 +195,42 @@ async def test_fact_left_out_is_wiped() -> None:
         assert platform.facts == {**dict.fromkeys(FACT_NAMES), "node_ip": "1.2.3.4"}
 
 
+async def test_heartbeat_without_data() -> None:
+    """No `data` is acknowledged and wipes all six."""
+    async with DemoPlatform() as platform, connected(platform) as agent:
+        await agent.beats()
+        await agent.says(type="heartbeat")
+        assert (await agent.hears())["type"] == "heartbeat_ack"
+        assert platform.facts == dict.fromkeys(FACT_NAMES)
+
+
+async def test_facts_of_other_types() -> None:
+    """A number as an address, a string as CPU facts, anything besides: taken, or passed over."""
+    async with DemoPlatform() as platform, connected(platform) as agent:
+        await agent.beats(node_ip=7, cpu_info="fast", more="x" * 500)
+        assert platform.facts == {**FACTS, "node_ip": 7, "cpu_info": "fast"}
+
+
+async def test_deleted_environment() -> None:
+    """8.5: heartbeats are not acknowledged any more, the connection lives."""
+    async with DemoPlatform() as platform, connected(platform) as agent:
+        await agent.beats()
+        platform.delete_environment()
+        await agent.says(type="heartbeat", data=FACTS)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(agent.hears(), SHORT)
+        assert platform.open_connections == 1
+
+
 @pytest.mark.parametrize(
-    "facts", [{"os_type": "x" * 101}, {"cpu_info": {"usage_percent": float("nan")}}]
+    "facts",
+    [
+        {"node_ip": "x" * 51},
+        {"os_type": "x" * 101},
+        {"os_version": "x" * 101},
+        {"cpu_info": {"usage_percent": float("nan")}},
+        {"disk_info": [float("inf")]},
+    ],
 )
 async def test_unstorable_facts_kill(facts: dict[str, object]) -> None:
     """What MySQL refuses ends the connection without an ack and leaves the node "online"."""
@@ -207,6 +241,7 @@ async def test_unstorable_facts_kill(facts: dict[str, object]) -> None:
         await platform.agent_gone()
         assert platform.online
         assert not platform.reachable
+        assert len(platform.poisonings) == 1
 
 
 async def test_frame_too_large() -> None:

@@ -6,13 +6,15 @@ import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from ssl import SSLContext
 from types import TracebackType
 from typing import Self, TypedDict, Unpack
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as websockets_serve
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
@@ -37,10 +39,14 @@ class PeerGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked for: the raw target (path and query) and the headers."""
+    """What a client asked for: the raw target (path and query) and the headers.
+
+    Header names are in lower case; the values of a repeated one are joined by ", ".
+    """
 
     target: str
     headers: Mapping[str, str]
+    method: str = "GET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,15 @@ class Refusal:
 
     status: int
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file in place of a WebSocket; the connection ends behind it."""
+
+    content_type: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Limits(TypedDict, total=False):
@@ -133,8 +148,8 @@ class LoopbackServer:
     """A WebSocket server on a loopback address; use it with `async with`.
 
     `handler` owns one peer from the opening handshake on; when it returns the peer is
-    closed with 1000. `process_request` may refuse before the handshake. Raises ValueError
-    for an address that other machines could reach.
+    closed with 1000. `process_request` may refuse before the handshake, or answer a plain
+    request with a document. Raises ValueError for an address that other machines could reach.
     """
 
     def __init__(
@@ -142,7 +157,7 @@ class LoopbackServer:
         handler: Callable[[Peer], Awaitable[None]],
         host: str = "127.0.0.1",
         port: int = 0,
-        process_request: Callable[[Request], Awaitable[Refusal | None]] | None = None,
+        process_request: Callable[[Request], Awaitable[Refusal | Document | None]] | None = None,
         **limits: Unpack[Limits],
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
@@ -214,8 +229,12 @@ class LoopbackServer:
     ) -> Response | None:
         if self._check is None:
             return None
-        refusal = await self._check(Request(request.path, dict(request.headers.raw_items())))
-        return connection.respond(refusal.status, refusal.text) if refusal else None
+        match await self._check(_request(request)):
+            case Refusal(status, text):
+                return connection.respond(status, text)
+            case Document() as document:
+                return _response(document)
+        return None
 
     def _connection_type(self) -> type[ServerConnection]:
         sockets = self._sockets
@@ -232,3 +251,23 @@ class LoopbackServer:
                 super().connection_lost(exc)
 
         return Connection
+
+
+def _request(request: HttpRequest) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in request.headers.raw_items():
+        known = headers.get(name.lower())
+        headers[name.lower()] = value if known is None else f"{known}, {value}"
+    return Request(request.path, headers, getattr(request, "method", "GET"))
+
+
+def _response(document: Document) -> Response:
+    headers = Headers(
+        {
+            "Content-Type": document.content_type,
+            "Content-Length": str(len(document.body)),
+            "Connection": "close",
+            **document.headers,
+        }
+    )
+    return Response(HTTPStatus.OK, HTTPStatus.OK.phrase, headers, document.body)

@@ -1,8 +1,8 @@
 """What is on its way: frames and the fences behind them; who killed a session. Pure."""
 
 from collections import deque
-from dataclasses import replace
 
+from app.journal.budget import FENCE_AFTER
 from app.journal.stream import Frame, Stream
 from app.journal.suspects import Suspects
 from app.journal.window import MAX_FENCES, Window
@@ -34,17 +34,30 @@ class Flight:
         return bool(self._open) or any(self._sealed)
 
     @property
+    def proved(self) -> bool:
+        """True once this session has answered a fence."""
+        return self._proved
+
+    @property
+    def may_fence(self) -> bool:
+        """False while too many fences are unanswered."""
+        return len(self._sealed) < MAX_FENCES
+
+    @property
     def fence_wanted(self) -> bool:
         """True when a fence should follow now: an item was sent, or half a window."""
-        if not self._open or len(self._sealed) >= MAX_FENCES:
+        if not self._open or not self.may_fence:
             return False
         urgent = any(frame.seq is not None or self.suspected(frame) for frame in self._open)
-        return urgent or self.blocked or self.window.fence_wanted()
+        costly = sum(frame.cost for frame in self._open) >= FENCE_AFTER
+        return urgent or costly or self.blocked or self.window.fence_wanted()
 
     def suspected(self, frame: Frame) -> bool:
         """Tell whether `frame` must travel alone."""
         if frame.seq is not None:
             return self.suspects.has_item(frame.seq)
+        if frame.end is None:
+            return False
         return self.suspects.has_log(frame.key, frame.start)
 
     def next_suspected(self, stream: Stream) -> bool:
@@ -67,12 +80,11 @@ class Flight:
         """Tell whether an item may go: one per fence, or `alone` behind nothing at all."""
         if alone and self.busy:
             return False
-        full = len(self._sealed) >= MAX_FENCES
-        return not full and not any(frame.seq is not None for frame in self._open)
+        return self.may_fence and not any(frame.seq is not None for frame in self._open)
 
     def sent(self, frame: Frame) -> None:
         """`frame` is handed over; its text, up to a window of it, is not needed any more."""
-        self._open.append(replace(frame, text=""))
+        self._open.append(frame.sent())
         if frame.size:
             self.window.sent(frame.size)
 

@@ -136,6 +136,23 @@ def read_piece(path: Path, offset: int, end: int, limit: int) -> bytes:
     return data[: newline + 1] if newline >= 0 else whole_characters(data[:limit])
 
 
+def read_tail(path: Path, start: int, end: int, limit: int) -> tuple[bytes, bool]:
+    """Return the last whole lines of [start, end), at most `limit` bytes, and False.
+
+    The end of the last line when even that is longer, and True.
+    """
+    begin = max(start, end - limit)
+    with path.open("rb") as file:
+        at_line = begin == 0
+        if begin > 0:
+            file.seek(begin - 1)
+            at_line = file.read(1) == b"\n"
+        data = file.read(end - begin)
+    newline = -1 if at_line else data.find(b"\n", 0, max(0, len(data) - 1))
+    inside = newline < 0 and not at_line
+    return (data.lstrip(CONTINUATIONS) if inside else data[newline + 1 :]), inside
+
+
 def confirmed_place(path: Path, offset: int) -> tuple[int, Line | None]:
     """Return where a log goes on that was confirmed up to `offset`, and the line there.
 

@@ -9,33 +9,32 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 from app.errors import JournalError
 from app.i18n import _
 from app.journal.backlog import Backlog
+from app.journal.budget import Budget
 from app.journal.flight import Flight
-from app.journal.joblog import confirmed_place, read_piece
-from app.journal.records import Aside, JobRecord, OwedKind, StoredItem, Target
+from app.journal.joblog import confirmed_place
+from app.journal.reader import Reader
+from app.journal.records import Aside, JobRecord, StoredItem, Target
+from app.journal.sender import Sender
 from app.journal.store import Store
-from app.journal.stream import Cutter, Frame, Place, Stream, item_message, wire_size
-from app.journal.window import KIB, MIN_BYTES
+from app.journal.stream import Frame, Place, Stream
 from app.journal.worker import Worker
 from app.protocol.messages import Outgoing
 
 log = logging.getLogger(__name__)
 
-PIECE_BYTES = 128 * KIB  # log read for one batch
-MIN_PIECE = 2 * KIB
-FRAME_BYTES = 256 * KIB  # largest log frame on the wire
+LOG_LIMIT = 65_535  # bytes of log that the platform keeps of one execution (4.2)
 HELD_JOBS = 64  # when more jobs owe something, their results are read when they are sent
-RETRY_READ = 5.0  # seconds until a log that could not be read is tried again
 
 
 class Outbox:
     """Hands frames to the session's sender and forgets what the platform has handled.
 
-    `now` is monotonic. `wake` is set when `next_frame` may have something again.
+    `now` is monotonic. `wake` is set when `next_frames` may have something again.
     """
 
     def __init__(
@@ -46,16 +45,25 @@ class Outbox:
         on_problem: Callable[[str], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.zone: tzinfo = UTC  # the platform's, from heartbeat_ack
+        self.log_limit = LOG_LIMIT  # 0: none; for the jobs that come after it is set
         self.wake = asyncio.Event()
         self._store = store
         self._worker = worker
-        self._encode = encode
+        self._reader = Reader(store, worker, encode, clock)
         self._on_problem = on_problem
         self._clock = clock
         self._backlog = Backlog()
         self._flight = Flight()
-        self._session = 0  # counts, so that a read notices the end of its session
+        self._sender = Sender(self._backlog, self._flight, self._reader, self._set_aside)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The platform's time zone, from heartbeat_ack."""
+        return self._reader.zone
+
+    @zone.setter
+    def zone(self, zone: tzinfo) -> None:
+        self._reader.zone = zone
 
     # --------------------------------------------------------------------- what is owed
 
@@ -65,7 +73,7 @@ class Outbox:
             place = Place(0)
             if record.confirmed:
                 place = await self._confirmed_place(record)
-            self._backlog.add(Stream(record, place, items))
+            self._add(record, place, items)
 
     async def _confirmed_place(self, record: JobRecord) -> Place:
         try:
@@ -75,7 +83,14 @@ class Outbox:
 
     def open(self, record: JobRecord) -> None:
         """Owe the log of a new job as it grows."""
-        self._backlog.add(Stream(record, Place(0)))
+        self._add(record, Place(0))
+
+    def _add(self, record: JobRecord, place: Place, items: Iterable[StoredItem] = ()) -> None:
+        stream = Stream(record, place, items)
+        if stream.execution is not None:
+            stream.budget = Budget(self.log_limit, record.spent) if self.log_limit else None
+        self._backlog.add(stream)
+        self._sender.add(stream)
 
     def grew(self, key: int, length: int, tail: bytes = b"") -> None:
         """The job's log has `length` bytes on disk, of which `tail` are the last."""
@@ -84,14 +99,24 @@ class Outbox:
         self._backlog.wake(stream)
         self.wake.set()
 
+    def owed(self, key: int, items: Iterable[StoredItem]) -> None:
+        """These items are owed too; results of cases go while the log still grows."""
+        stream = self._backlog[key]
+        stream.owe(self._held(items))
+        self._backlog.wake(stream)
+        self.wake.set()
+
     def finished(self, key: int, log_end: int, items: Iterable[StoredItem]) -> None:
         """The job's log is complete and these items follow it."""
         stream = self._backlog[key]
-        if len(self._backlog) > HELD_JOBS:
-            items = [replace(item, body=None) for item in items]
-        stream.finish(log_end, items)
+        stream.finish(log_end, self._held(items))
         self._backlog.sort_in(stream)
         self.wake.set()
+
+    def _held(self, items: Iterable[StoredItem]) -> Iterable[StoredItem]:
+        if len(self._backlog) > HELD_JOBS:
+            return [replace(item, body=None) for item in items]
+        return items
 
     def owed_bytes(self, target: Target | None = None) -> int:
         """Return the unconfirmed log bytes for one target; None: for all."""
@@ -119,24 +144,18 @@ class Outbox:
         self._begin(None)
 
     def _begin(self, target: Target | None) -> None:
-        self._session += 1
         self._backlog.choose(target)
+        self._sender.begin()
         self.wake.set()
 
     # -------------------------------------------------------------------------- sending
 
-    async def next_frame(self, now: float) -> str | None:
-        """Return the next frame, counted as sent; None: nothing is due or may go now."""
-        self._flight.blocked = False
-        session = self._session
-        for stream in self._whose_turn(now):
-            frame = await self._next_of(stream, now)
-            if session != self._session:
-                return None
-            if frame is not None:
-                self._note_sent(stream, frame)
-                return frame.text
-        return None
+    async def next_frames(self, now: float) -> tuple[str, ...]:
+        """Return what goes next, counted as sent; nothing when nothing is due or may go now.
+
+        Of several frames each goes right behind the one before: no heartbeat between them.
+        """
+        return await self._sender.next_frames(now)
 
     def next_due(self, now: float) -> float | None:
         """Return when something may be due without a further `wake`; None: never."""
@@ -144,8 +163,10 @@ class Outbox:
 
     @property
     def fence_wanted(self) -> bool:
-        """True when a heartbeat should now follow what was sent."""
-        return self._flight.fence_wanted
+        """True when a heartbeat should now follow what was sent, or come before what is due."""
+        return self._flight.fence_wanted or (
+            self._sender.heartbeat_wanted and self._flight.may_fence
+        )
 
     @property
     def in_flight(self) -> bool:
@@ -155,6 +176,7 @@ class Outbox:
     def seal(self, now: float) -> None:
         """A heartbeat was handed to the socket, behind all that was sent before."""
         self._flight.seal(now)
+        self._sender.sealed()
         self.wake.set()
 
     def confirm(self, now: float) -> None:
@@ -175,108 +197,6 @@ class Outbox:
         self.wake.set()
 
     # --------------------------------------------------------------------------- inside
-
-    def _whose_turn(self, now: float) -> list[Stream]:
-        if not self._flight.suspects:
-            return self._backlog.due(now)
-        if self._flight.carries_suspect():
-            self._flight.blocked = True
-            return []
-        suspects = filter(self._flight.next_suspected, self._backlog.all_due(now))
-        suspect = next(suspects, None)
-        if suspect is None:
-            return self._backlog.due(now)
-        self._flight.blocked = not self._flight.clear_for_suspect()
-        return [] if self._flight.blocked else [suspect]
-
-    async def _next_of(self, stream: Stream, now: float) -> Frame | None:
-        """Return the next frame of this job if it may go; reads its log for that."""
-        session = self._session
-        while session == self._session:
-            if stream.ready:
-                if stream.ready[0].text:
-                    return self._if_room(stream.ready[0])
-                self._note_sent(stream, stream.ready[0])  # passed over, nothing to send
-                continue
-            item = stream.next_item
-            if item is not None:
-                return await self._item_frame(stream, item, now)
-            if not stream.pending or not self._room_to_read() or not stream.readable(now):
-                return None
-            await self._read(stream, now)
-        return None
-
-    def _if_room(self, frame: Frame) -> Frame | None:
-        if self._flight.window.may_send(frame.size):
-            return frame
-        self._flight.blocked = True
-        return None
-
-    def _room_to_read(self) -> bool:
-        if self._flight.window.may_send(MIN_BYTES):
-            return True
-        self._flight.blocked = True
-        return False
-
-    def _note_sent(self, stream: Stream, frame: Frame) -> None:
-        stream.sent(frame)
-        self._flight.sent(frame)
-        self._backlog.served(stream)
-
-    async def _item_frame(self, stream: Stream, item: StoredItem, now: float) -> Frame | None:
-        alone = item.kind is OwedKind.SUITE_COMPLETED
-        if not self._flight.may_carry_item(alone=alone):
-            self._flight.blocked = True
-            return None
-        try:
-            text = await self._item_text(item)
-        except JournalError as why:
-            log.warning("a result of job %s cannot be read now: %s", stream.job_id, why)
-            stream.retry_at = now + RETRY_READ
-            return None
-        except (KeyError, TypeError, ValueError) as why:
-            broken = Frame(stream.key, "", 0, 0, None, item.seq)
-            self._set_aside(broken, _("the journal's entry cannot be read ({why})").format(why=why))
-            return None
-        return self._if_room(Frame(stream.key, text, wire_size(text), 0, None, item.seq))
-
-    async def _item_text(self, item: StoredItem) -> str:
-        whole = item if item.body is not None else await self._store.item(item.seq)
-        if whole is None or whole.body is None:
-            raise KeyError(item.seq)
-        return self._encode(item_message(whole.kind, whole.body, self.zone, self._clock()))
-
-    async def _read(self, stream: Stream, now: float) -> None:
-        """Cut the next piece of the log into frames."""
-        session, start, limit = self._session, stream.read.offset, self._flight.window.limit
-        size = max(MIN_PIECE, min(PIECE_BYTES, limit // 2 - KIB))
-        if stream.tail and len(stream.tail) <= size:
-            self._cut(stream, stream.tail, now)
-            return
-        try:
-            data = await self._worker.submit(read_piece, stream.log, start, stream.length, size)
-        except JournalError as why:
-            if not isinstance(why.__cause__, FileNotFoundError):
-                log.warning("the log of job %s cannot be read now: %s", stream.job_id, why)
-                stream.retry_at = now + RETRY_READ
-                return
-            data = b""
-        if session != self._session:
-            return
-        if data:
-            self._cut(stream, data, now)
-        else:
-            self._log_lost(stream)
-
-    def _cut(self, stream: Stream, data: bytes, now: float) -> None:
-        stream.pace.spend(now)
-        limit = max(MIN_BYTES, min(FRAME_BYTES, self._flight.window.limit))
-        Cutter(self._encode, self.zone, limit).cut(stream, data)
-
-    def _log_lost(self, stream: Stream) -> None:
-        lost = Frame(stream.key, "", 0, stream.read.offset, Place(stream.length))
-        stream.read = Place(stream.length)
-        self._set_aside(lost, _("the log file is gone or was shortened"))
 
     def _set_aside(self, frame: Frame, why: str) -> None:
         """Never send `frame` again; the journal keeps it and the user is told."""

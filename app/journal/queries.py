@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from app.journal.records import (
     Aside,
+    CaseReport,
     Finish,
     JobRecord,
     NewJob,
@@ -52,7 +53,7 @@ def accept(sql: Sql, job: NewJob) -> JobRecord | None:
     target, work_dir = job.target, str(job.work_dir)
     whose = (key, target.server, target.environment_id, job.kind.value, job.job_id)
     what = (name, job.state.value, job.marker, work_dir, job.accepted_at)
-    sql.execute(INSERT, (*whose, *what))
+    sql.execute(INSERT, (*whose, *what, json.dumps(dict(job.details)), job.group))
     row = sql.execute("SELECT * FROM jobs WHERE key = ?", (key,)).fetchone()
     return record_of(row)
 
@@ -117,7 +118,8 @@ def finish(sql: Sql, key: int, end: Finish) -> list[StoredItem]:
     """Store the end of a job and what is owed for it; only the first end counts."""
     changed = sql.execute(FINISH, (end.state.value, end.log_end, end.now, key)).rowcount
     if changed:
-        stored = [_owe(sql, key, item) for item in end.items]
+        stored = _owe_reports(sql, key, end.reports)
+        stored += [_owe(sql, key, item) for item in end.items]
         sql.execute(DELIVERED, (key,))
         return stored
     rows = sql.execute("SELECT seq, kind, body FROM items WHERE job = ? ORDER BY seq", (key,))
@@ -130,6 +132,39 @@ def _owe(sql: Sql, key: int, item: OwedItem) -> StoredItem:
         "INSERT INTO items (job, kind, body) VALUES (?, ?, ?)", (key, item.kind.value, body)
     )
     return StoredItem(cursor.lastrowid, item.kind, item.body)
+
+
+def report(sql: Sql, key: int, reports: Sequence[CaseReport]) -> list[StoredItem]:
+    """Owe the results of cases and remember them; nothing when the job has ended already."""
+    which = "SELECT 1 FROM jobs WHERE key = ? AND finished_at IS NULL"
+    if sql.execute(which, (key,)).fetchone() is None:
+        return []
+    return _owe_reports(sql, key, reports)
+
+
+def _owe_reports(sql: Sql, key: int, reports: Sequence[CaseReport]) -> list[StoredItem]:
+    for one in reports:
+        case = (key, json.dumps(one.case_id), one.result)
+        sql.execute("INSERT OR REPLACE INTO cases VALUES (?, ?, ?)", case)
+    return [_owe(sql, key, one.item) for one in reports]
+
+
+def reported(sql: Sql, key: int) -> dict[str, str]:
+    """Return what each case of this job was reported as, the last word for each."""
+    rows = sql.execute("SELECT case_id, result FROM cases WHERE job = ?", (key,))
+    return {json.loads(case_id): result for case_id, result in rows}
+
+
+def spend(sql: Sql, key: int, count: int) -> None:
+    """So many more bytes of this job's log are about to go."""
+    sql.execute("UPDATE jobs SET spent = spent + ? WHERE key = ?", (count, key))
+
+
+def group_kept(sql: Sql, record: JobRecord) -> bool:
+    """Tell whether another job that is not removed shares this one's folder."""
+    which = "SELECT 1 FROM jobs WHERE job_group = ? AND work_dir = ? AND key != ? AND removed = 0"
+    shared = (record.group, str(record.work_dir), record.key)
+    return bool(record.group) and sql.execute(which, shared).fetchone() is not None
 
 
 def item(sql: Sql, seq: int) -> StoredItem | None:
@@ -175,6 +210,7 @@ def removed(sql: Sql, keys: Sequence[int]) -> None:
     """Folder and log of these jobs are gone; forget the oldest ids beyond the limit."""
     for key in keys:
         sql.execute("UPDATE jobs SET removed = 1 WHERE key = ?", (key,))
+        sql.execute("DELETE FROM cases WHERE job = ?", (key,))
     sql.execute(FORGET, (REMEMBERED,))
     sql.execute("DELETE FROM aside WHERE job NOT IN (SELECT key FROM jobs)")
 

@@ -1,7 +1,7 @@
 """The journal's words: what a job, an owed item and a target are. Pure values."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class OwedKind(Enum):
     """Small things that the platform must get."""
 
     JOB_RESULT = "job result"
+    CASE_RESULT = "case result"  # may go while its job's log still grows
     SUITE_LOG = "suite log"
     SUITE_COMPLETED = "suite completed"
 
@@ -37,8 +38,11 @@ class OwedKind(Enum):
 class OwedItem:
     """A small thing to send; `body` holds JSON values: the fields of its wire message.
 
-    JOB_RESULT: those of `JobResult`, `at` in epoch seconds. SUITE_LOG: suite_id,
-    execution_id, text, level. SUITE_COMPLETED: those of `SuiteCompleted`.
+    JOB_RESULT: those of `JobResult`, `at` in epoch seconds. CASE_RESULT: those of
+    `SuiteResult`. SUITE_LOG: suite_id, execution_id, text, level, and maybe `at` (epoch
+    seconds), the true time that is written before the text; it is the agent's own word, so
+    the phrases that the platform looks for stay in it. SUITE_COMPLETED: those of
+    `SuiteCompleted`.
     """
 
     kind: OwedKind
@@ -54,6 +58,15 @@ class StoredItem:
     body: dict[str, Any] | None  # None: only in the journal, not in memory
 
 
+@dataclass(frozen=True, slots=True)
+class CaseReport:
+    """A case of a suite is reported as `result` by `item` (a CASE_RESULT)."""
+
+    case_id: str
+    result: str
+    item: OwedItem
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
     """A job as it is accepted; `name` is the wished name of its folder and log."""
@@ -66,6 +79,8 @@ class NewJob:
     marker: str
     work_dir: Path
     accepted_at: float  # epoch seconds
+    details: Mapping[str, Any] = field(default_factory=dict)  # a JSON object, no secrets in it
+    group: str = ""  # jobs of one group (a suite's executions) share a folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +103,9 @@ class JobRecord:
     accepted_at: float
     finished_at: float | None
     delivered: bool  # log and items are confirmed or set aside
+    details: Mapping[str, Any] = field(default_factory=dict)
+    group: str = ""
+    spent: int = 0  # bytes of log that the platform may have got: never too few
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,7 @@ class Finish:
     log_end: int | None  # final length of the log; None: as long as its file is by then
     items: Sequence[OwedItem]
     now: float  # epoch seconds
+    reports: Sequence[CaseReport] = ()  # the last results of a suite, before the items
 
 
 @dataclass(frozen=True, slots=True)

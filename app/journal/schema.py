@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 E = TypeVar("E", bound=Enum)
 
-VERSION = 1  # user_version of the file; a change of the tables raises it
+VERSION = 2  # user_version of the file; a change of the tables raises it
 REMEMBERED = 20_000  # jobs whose ids are known; beyond it the oldest removed ones go
 
 TABLES = """
@@ -43,6 +43,9 @@ CREATE TABLE jobs (
     finished_at REAL,
     delivered INTEGER NOT NULL DEFAULT 0,
     removed INTEGER NOT NULL DEFAULT 0,
+    details TEXT NOT NULL DEFAULT '{}',
+    job_group TEXT NOT NULL DEFAULT '',
+    spent INTEGER NOT NULL DEFAULT 0,
     UNIQUE (server, environment, job_id)
 );
 CREATE UNIQUE INDEX names ON jobs (name) WHERE removed = 0;
@@ -66,10 +69,29 @@ CREATE TABLE aside (
 );
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_SUITES = """
+CREATE INDEX groups ON jobs (job_group) WHERE removed = 0;
+CREATE TABLE cases (
+    job INTEGER NOT NULL,
+    case_id TEXT NOT NULL,
+    result TEXT NOT NULL,
+    PRIMARY KEY (job, case_id)
+) WITHOUT ROWID;
+"""
+TABLES += _SUITES
+# What makes a file of an older version one of the next: the statements of every step.
+MIGRATIONS = {
+    1: """
+ALTER TABLE jobs ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE jobs ADD COLUMN job_group TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN spent INTEGER NOT NULL DEFAULT 0;
+"""
+    + _SUITES
+}
 
 INSERT = (
     "INSERT INTO jobs (key, server, environment, kind, job_id, name, state, marker, work_dir,"
-    " accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " accepted_at, details, job_group) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 FINISH = (
     "UPDATE jobs SET state = ?, log_end = ?, finished_at = ? WHERE key = ? AND finished_at IS NULL"
@@ -115,7 +137,21 @@ def record_of(row: Sequence[Any]) -> JobRecord:
         accepted_at=row[13],
         finished_at=row[14],
         delivered=bool(row[15]),
+        details=_details(row[17], job=row[4]),
+        group=row[18],
+        spent=row[19],
     )
+
+
+def _details(text: str, *, job: str) -> dict[str, Any]:
+    try:
+        details = json.loads(text)
+    except ValueError:
+        details = None
+    if not isinstance(details, dict):
+        log.warning("job %s in the journal: its details cannot be read", job)
+        return {}
+    return details
 
 
 def _known(words: type[E], word: str, otherwise: E, *, job: str) -> E:

@@ -6,15 +6,16 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 from app.errors import JournalError, JournalUnusableError
 from app.i18n import _
 from app.journal import queries
+from app.journal.damaged import move_aside
 from app.journal.records import Aside, Finish, JobRecord, NewJob, StoredItem, Target, log_path
-from app.journal.schema import TABLES, VERSION
+from app.journal.schema import MIGRATIONS, TABLES, VERSION
+from app.journal.suite_store import SuiteStore
 from app.journal.worker import Worker
 from app.state import JobState
 
@@ -46,8 +47,10 @@ class Connection:
                 _("The journal was written by a newer agent."),
                 _("Install that version again, or use another --home."),
             )
-        if version == 0:
-            self._sql.executescript(f"BEGIN;{TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+        if version < VERSION:
+            steps = "".join(MIGRATIONS[one] for one in range(version, VERSION)) if version else ""
+            script = steps or TABLES
+            self._sql.executescript(f"BEGIN;{script}PRAGMA user_version = {VERSION};COMMIT;")
 
     def begin(self, *, durable: bool) -> None:
         """Open a transaction; only a durable one waits for the disk when it commits."""
@@ -110,13 +113,13 @@ def _damaged() -> sqlite3.DatabaseError:
     return error
 
 
-class Store:
+class Store(SuiteStore):
     """The journal's database; times are epoch seconds. Every method may raise JournalError."""
 
     def __init__(self, worker: Worker, sql: Connection, moved_aside: Path | None) -> None:
+        super().__init__(worker, sql)
         self.moved_aside = moved_aside  # where a damaged predecessor went
-        self._worker = worker
-        self._sql = sql
+        self._sql: Connection = sql
 
     @classmethod
     async def open(cls, path: Path, worker: Worker) -> "Store":
@@ -265,7 +268,7 @@ def _connect_or_replace(path: Path) -> tuple[Connection, Path | None]:
     except sqlite3.DatabaseError as why:
         if getattr(why, "sqlite_errorcode", None) not in _DAMAGED:
             raise
-        moved_to = _move_aside(path)
+        moved_to = move_aside(path)
         log.error(  # noqa: TRY400 (the traceback says nothing more)
             "the journal is damaged (%s): kept as %s, a new one is begun", why, moved_to
         )
@@ -282,13 +285,3 @@ def _connect(path: Path) -> Connection:
         sql.close()
         raise
     return sql
-
-
-def _move_aside(path: Path) -> Path:
-    """Rename a damaged journal with its side files; return the new name."""
-    names = (path.with_name(f"{path.name}.corrupt-{number}") for number in count(1))
-    moved_to = next(name for name in names if not name.exists())
-    for suffix in ("-wal", "-shm", ""):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(moved_to.with_name(moved_to.name + suffix))
-    return moved_to

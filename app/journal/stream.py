@@ -1,25 +1,26 @@
-"""What one job owes: where its log stands, which items follow, and the frames made of them."""
+"""What one job owes: where its log stands, which items follow, the frames made of them."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from app.journal.lines import Line, Run, line_left_open, split_runs, whole_characters
-from app.journal.records import JobRecord, OwedKind, StoredItem
+from app.journal.budget import Budget
+from app.journal.lines import Line
+from app.journal.records import JobKind, JobRecord, OwedKind, StoredItem
+from app.journal.suite_text import stamp_in
 from app.journal.window import BATCH_BYTES, Pace
 from app.protocol.messages import (
-    JobLog,
     JobResult,
     Level,
     Outgoing,
     SuiteCompleted,
     SuiteLog,
+    SuiteResult,
 )
 
-BATCH_FRAMES = 16  # runs of a batch where stdout and stderr alternate; the last takes the rest
-UNSPLIT_BYTES = 512  # so little log is never split, however it inflates
+_SOMETIME = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,56 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame and what its confirmation is worth: a log range or an item."""
+    """One frame and what its confirmation is worth: a log range, an item or nothing."""
 
     key: int
-    text: str = field(compare=False)  # "": nothing to send (any more); a range to pass over
+    text: str = field(compare=False)  # "": nothing to send (any more); to pass over
     size: int  # bytes on the wire
     start: int
-    end: Place | None  # None: an item
-    seq: int | None = None
+    end: Place | None  # None: no log range
+    seq: int | None = None  # of an item
+    cost: int = 0  # bytes of the execution's log budget
+    draft: SuiteLog | None = field(default=None, compare=False)  # says its sending time
+
+    def sent(self) -> "Frame":
+        """Return what must be remembered of it until it is confirmed."""
+        return replace(self, text="", draft=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Frames of the next piece of a log, and where it ends."""
+
+    frames: list[Frame]
+    end: Place
+
+    @property
+    def cost(self) -> int:
+        """Bytes of the log budget."""
+        return sum(frame.cost for frame in self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The ids that a suite's log frames carry."""
+
+    suite_id: str
+    execution_id: str
+
+    @classmethod
+    def of(cls, record: JobRecord) -> "Execution | None":
+        """Return the ids of a suite's job; None for a task."""
+        if record.kind is not JobKind.SUITE:
+            return None
+        suite_id, _slash, execution_id = record.job_id.rpartition("/")
+        details = record.details
+        return cls(
+            str(details.get("suite_id", suite_id)), str(details.get("execution_id", execution_id))
+        )
+
+    def says(self, text: str, level: Level = Level.INFO) -> SuiteLog:
+        """Return a log frame that does not know its sending time yet."""
+        return SuiteLog(self.suite_id, self.execution_id, text, _SOMETIME, level)
 
 
 class Stream:
@@ -52,6 +95,10 @@ class Stream:
         self.target = record.target
         self.job_id = record.job_id
         self.log = record.log
+        self.execution = Execution.of(record)
+        self.budget: Budget | None = None  # of its log; None: without a limit
+        self.muted = False  # the budget for live output is used up
+        self.seen = False  # the platform has seen a heartbeat since this session knows of it
         self.confirmed = self.read = confirmed
         self.log_end = record.log_end
         self.length = confirmed.offset if record.log_end is None else record.log_end
@@ -75,15 +122,19 @@ class Stream:
 
     @property
     def owed_bytes(self) -> int:
-        """Log bytes that are not confirmed."""
-        return max(0, self.length - self.confirmed.offset)
+        """Log bytes that are not confirmed and will go, as far as it is known by now."""
+        silent = self.muted and not self.finished
+        return max(0, (self.read.offset if silent else self.length) - self.confirmed.offset)
 
     @property
     def next_item(self) -> StoredItem | None:
-        """The item whose turn it is: only after the whole log."""
-        if not self.finished or self.pending or self.ready or not self.unsent:
+        """The item whose turn it is: only after the whole log, but for the result of a case."""
+        if not self.unsent:
             return None
-        return self.items[self.unsent[0]]
+        item = self.items[self.unsent[0]]
+        if item.kind is OwedKind.CASE_RESULT:
+            return item
+        return item if self.finished and not self.pending and not self.ready else None
 
     @property
     def settled(self) -> bool:
@@ -95,9 +146,15 @@ class Stream:
         """When something may be sent; in the past: at once; None: there is nothing."""
         if self.ready or self.next_item is not None:
             return self.retry_at
-        if not self.pending:
+        return self.log_due_at
+
+    @property
+    def log_due_at(self) -> float | None:
+        """When the next piece of the log may be read, as `due_at`."""
+        if not self.pending or (self.muted and not self.finished):
             return None
-        if self.finished or self.pending >= BATCH_BYTES:
+        hurry = self.finished and self.next_item is None  # results take their log with them
+        if hurry or self.pending >= BATCH_BYTES:
             return self.retry_at
         return max(self.pace.due_at, self.retry_at)
 
@@ -114,10 +171,17 @@ class Stream:
 
     def sent(self, frame: Frame) -> None:
         """Note that `frame`, the next one, was handed over."""
-        if frame.seq is None:
-            self.ready.popleft()
-        else:
+        if self.budget is not None:
+            self.budget.spent += frame.cost
+        if frame.seq is not None:
             self.unsent.popleft()
+        elif frame.end is not None:
+            self.ready.popleft()
+
+    def take(self, cut: Cut) -> None:
+        """Owe these frames next: they are what follows in the log."""
+        self.ready.extend(cut.frames)
+        self.read = cut.end
 
     def settle(self, frame: Frame) -> None:
         """Note that `frame` is confirmed or set aside: it is not owed any more."""
@@ -133,7 +197,7 @@ class Stream:
 
     def readable(self, now: float) -> bool:
         """Tell whether the log's next bytes are due."""
-        due_at = self.due_at
+        due_at = self.log_due_at
         return due_at is not None and due_at <= now
 
     def rewind(self) -> None:
@@ -142,69 +206,19 @@ class Stream:
         self._tail = b""
         self.ready.clear()
         self.unsent = deque(self.items)
+        self.seen = False
 
     def finish(self, log_end: int, items: Iterable[StoredItem]) -> None:
         """The log will not grow any more; these items follow it."""
         self.length = self.log_end = log_end
+        self.owe(items)
+
+    def owe(self, items: Iterable[StoredItem]) -> None:
+        """These items are owed too, behind those before."""
         for item in items:
             if item.seq not in self.items:
                 self.items[item.seq] = item
                 self.unsent.append(item.seq)
-
-
-@dataclass(frozen=True, slots=True)
-class Cutter:
-    """Makes frames of log pieces; `limit` bounds a frame in bytes on the wire."""
-
-    encode: Callable[[Outgoing], str]
-    zone: tzinfo
-    limit: int
-
-    def cut(self, stream: Stream, data: bytes) -> None:
-        """Make frames of the piece that begins at `stream.read` and move that place."""
-        begin = stream.read
-        frames = list(self._frames(stream, data, begin))
-        end = Place(begin.offset + len(data), line_left_open(data, begin.inside))
-        if not frames:  # the newline of a line whose text was sent before
-            frames = [Frame(stream.key, "", 0, begin.offset, end)]
-        stream.ready.extend(frames)
-        stream.read = end
-
-    def _frames(self, stream: Stream, data: bytes, begin: Place) -> Iterator[Frame]:
-        place = begin
-        inside = None if begin.inside is None else begin.inside.kind
-        for run in split_runs(data, inside, BATCH_FRAMES):
-            raw = data[run.start : run.end]
-            frame = self._frame(stream, run, raw, place)
-            if frame.size > self.limit and len(raw) > UNSPLIT_BYTES:
-                yield from self._halves(stream, raw, place)
-            else:
-                yield frame
-            place = Place(place.offset + len(raw), line_left_open(raw, place.inside))
-
-    def _frame(self, stream: Stream, run: Run, raw: bytes, place: Place) -> Frame:
-        began = run.at
-        if began is None and place.inside is not None:
-            began = place.inside.at
-        at = datetime.fromtimestamp(began or 0.0, self.zone)
-        closing = place.inside is not None and raw.startswith(b"\n")  # a line sent before
-        offset = place.offset + closing  # where the text begins that is sent
-        text = self.encode(JobLog(stream.job_id, run.level, run.text, at, offset))
-        end = Place(place.offset + len(raw), line_left_open(raw, place.inside))
-        return Frame(stream.key, text, wire_size(text), place.offset, end)
-
-    def _halves(self, stream: Stream, raw: bytes, place: Place) -> Iterator[Frame]:
-        middle = len(raw) // 2
-        cut = raw.rfind(b"\n", 1, middle) + 1 or len(whole_characters(raw[:middle]))
-        left, right = raw[:cut], raw[cut:]
-        yield from self._frames(stream, left, place)
-        then = Place(place.offset + cut, line_left_open(left, place.inside))
-        yield from self._frames(stream, right, then)
-
-
-def wire_size(text: str) -> int:
-    """Return the bytes of a text frame."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def item_message(kind: OwedKind, body: dict[str, Any], zone: tzinfo, now: float) -> Outgoing:
@@ -215,9 +229,17 @@ def item_message(kind: OwedKind, body: dict[str, Any], zone: tzinfo, now: float)
     match kind:
         case OwedKind.JOB_RESULT:
             return JobResult(**body | {"at": datetime.fromtimestamp(body["at"], zone)})
+        case OwedKind.CASE_RESULT:
+            return SuiteResult(**body)
         case OwedKind.SUITE_LOG:
-            level = Level(body.get("level", Level.INFO.value))
-            at = datetime.fromtimestamp(now, zone)
-            return SuiteLog(**body | {"level": level, "at": at})
+            return _suite_log(body, zone, now)
         case OwedKind.SUITE_COMPLETED:
             return SuiteCompleted(**body)
+
+
+def _suite_log(body: dict[str, Any], zone: tzinfo, now: float) -> SuiteLog:
+    """Its text begins with the time that the line is about, if it is known."""
+    stamp = "" if body.get("at") is None else f"{stamp_in(body['at'], zone)} "
+    level = Level(body.get("level", Level.INFO.value))
+    at = datetime.fromtimestamp(now, zone)
+    return SuiteLog(**body | {"text": f"{stamp}{body['text']}", "level": level, "at": at})

@@ -80,8 +80,11 @@ class Outlet(Protocol):
     def in_flight(self) -> bool:
         """Something sent is not confirmed yet."""
 
-    async def next_frame(self, now: float) -> str | None:
-        """The next frame to send, None when nothing is due or the window is full."""
+    async def next_frames(self, now: float) -> tuple[str, ...]:
+        """What goes next, nothing when nothing is due or the window is full.
+
+        Several frames belong together: no heartbeat may come between them.
+        """
 
     def next_due(self, now: float) -> float | None:
         """When to ask again, None: when `wake` is set."""
@@ -131,6 +134,8 @@ class Serving:
         self._beats_waiting = 0  # heartbeats in the control lane, not yet handed over
         self._dropped = False  # a message found the control lane full
         self._bell = asyncio.Event()  # something is in the control lane
+        self._between = asyncio.Event()  # no frames that belong together are half sent
+        self._between.set()
         self._over = asyncio.Event()
         self._ending: Ending | None = None
 
@@ -241,6 +246,8 @@ class Serving:
             await self._bell.wait()
             self._bell.clear()
             while self._control:
+                while isinstance(self._control[0], Beat) and not self._between.is_set():
+                    await self._between.wait()
                 await self._send(self._control_frame(self._control.popleft()))
 
     def _control_frame(self, item: Beat | Outgoing) -> str:
@@ -255,13 +262,22 @@ class Serving:
         """Send what is owed, as fast as window and socket allow."""
         while True:
             self._outlet.wake.clear()
-            frame = await self._outlet.next_frame(self._clock())
-            if frame is not None:
-                await self._send(frame)
+            frames = await self._outlet.next_frames(self._clock())
+            await self._send_together(frames)
             if self._outlet.fence_wanted and not self._beats_waiting:
                 self._handle(FenceWanted())
-            if frame is None:
+            if not frames:
                 await self._wait_for_owed()
+
+    async def _send_together(self, frames: tuple[str, ...]) -> None:
+        """Send frames in a row; each takes its place in the socket's queue at once."""
+        if len(frames) > 1:
+            self._between.clear()
+        try:
+            for frame in frames:
+                await self._send(frame)
+        finally:
+            self._between.set()
 
     async def _wait_for_owed(self) -> None:
         now = self._clock()

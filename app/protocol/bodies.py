@@ -12,13 +12,18 @@ from app.protocol.messages import (
     Pong,
     SuiteCompleted,
     SuiteLog,
+    SuiteResult,
     WorkspaceAnswer,
 )
 
-# Limits of the platform's columns (4.1, 4.2): over them its session is poisoned (8.3).
+# Limits of the platform's columns (4.1 to 4.3): over them its session is poisoned (8.3).
 NODE_IP_BYTES = 50
 OS_FIELD_BYTES = 100
+DURATION_BYTES = 20
 TEXT_BYTES = 65_535
+# The only words that it understands (4.3, 4.4).
+RESULTS = frozenset({"passed", "failed", "error", "skipped"})
+ENDINGS = frozenset({"completed", "failed", "cancelled"})
 # task_result is only logged there (4.6): room for the runner's 64 KiB and its mark between.
 RESULT_TEXT_BYTES = 96 * 1024
 
@@ -36,6 +41,8 @@ def body_of(message: Outgoing) -> dict[str, Any]:
             return _job_result(message)
         case SuiteLog():
             return _suite_log(message)
+        case SuiteResult():
+            return _suite_result(message)
         case SuiteCompleted():
             return _suite_completed(message)
         case WorkspaceAnswer():
@@ -94,14 +101,32 @@ def _suite_log(log: SuiteLog) -> dict[str, Any]:
     }
 
 
-def _suite_completed(completed: SuiteCompleted) -> dict[str, Any]:
+def _suite_result(result: SuiteResult) -> dict[str, Any]:
     return {
+        "type": "test_suite_result",
+        "suite_id": result.suite_id,
+        "case_id": result.case_id,
+        "result": result.result if result.result in RESULTS else "error",
+        "duration": clip(result.duration, DURATION_BYTES),
+        "log_output": clip_start(result.log_output, TEXT_BYTES),
+        "error_message": clip(result.error_message, TEXT_BYTES),
+        "executor_id": result.executor_id,
+    }
+
+
+def _suite_completed(completed: SuiteCompleted) -> dict[str, Any]:
+    body: dict[str, Any] = {
         "type": "test_suite_completed",
         "suite_id": completed.suite_id,
         "execution_id": completed.execution_id,
-        "status": completed.status,
+        "status": completed.status if completed.status in ENDINGS else "failed",
         "message": clip(completed.message, TEXT_BYTES),
     }
+    for name in ("reported_case_count", "total_case_count", "duration"):
+        value = getattr(completed, name)
+        if value is not None:
+            body[name] = value
+    return body
 
 
 def _workspace_answer(answer: WorkspaceAnswer) -> dict[str, Any]:
@@ -123,6 +148,13 @@ def clip(text: str, limit: int) -> str:
     if text.isascii():
         return text[:limit]
     return whole(text[:limit]).encode()[:limit].decode("utf-8", "ignore")
+
+
+def clip_start(text: str, limit: int) -> str:
+    """Return the longest end of `text` that is at most `limit` bytes of UTF-8."""
+    if text.isascii():
+        return text[-limit:]
+    return whole(text[-limit:]).encode()[-limit:].decode("utf-8", "ignore")
 
 
 def whole(text: str) -> str:

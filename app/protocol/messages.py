@@ -222,7 +222,10 @@ class JobResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteLog:
-    """`test_suite_log` (4.2)."""
+    """`test_suite_log` (4.2); `at` is the sending time, whatever the age of the lines (0.7).
+
+    With an execution_id of over 36 characters the platform drops it, unharmed.
+    """
 
     suite_id: str
     execution_id: str
@@ -232,13 +235,32 @@ class SuiteLog:
 
 
 @dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """`test_suite_result` (4.3): one case's result.
+
+    It is clipped on the wire, in bytes: of `log_output` the end stays, of the rest the start.
+    """
+
+    suite_id: str
+    case_id: str
+    result: str  # passed | failed | error | skipped; any other is sent as error
+    executor_id: str
+    duration: str = ""  # such as "0.12s"
+    log_output: str = field(default="", repr=False)
+    error_message: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteCompleted:
-    """`test_suite_completed` (4.4)."""
+    """`test_suite_completed` (4.4); the platform reads the ids and the status only."""
 
     suite_id: str
     execution_id: str
-    status: str  # completed | failed | cancelled
+    status: str  # completed | failed | cancelled; any other is sent as failed
     message: str = ""
+    reported_case_count: int | None = None
+    total_case_count: int | None = None
+    duration: float | None = None  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,4 +274,13 @@ class WorkspaceAnswer:
     error: str = ""
 
 
-Outgoing = Heartbeat | Pong | JobLog | JobResult | SuiteLog | SuiteCompleted | WorkspaceAnswer
+Outgoing = (
+    Heartbeat
+    | Pong
+    | JobLog
+    | JobResult
+    | SuiteLog
+    | SuiteResult
+    | SuiteCompleted
+    | WorkspaceAnswer
+)

@@ -19,6 +19,8 @@ class FakeTransport:
         self.sent: list[dict[str, object]] = []
         self.closed_with: int | None = None
         self.acks = acks
+        self.flows = asyncio.Event()  # cleared: what is sent is taken, but `send` waits
+        self.flows.set()
         self.news = asyncio.Event()
         self._inbox: asyncio.Queue[str | LinkClosedError] = asyncio.Queue()
 
@@ -45,6 +47,7 @@ class FakeTransport:
         self.news.set()
         if self.acks and self.sent[-1]["type"] == "heartbeat":
             self.says(ACK)
+        await self.flows.wait()
 
     async def receive(self) -> str:
         item = await self._inbox.get()
@@ -71,9 +74,10 @@ class FakeTransport:
 class FakeOutlet:
     """An outlet with a list of frames; `disk` can be made slow."""
 
-    def __init__(self, frames: list[str]) -> None:
+    def __init__(self, frames: list[str], *, together: int = 1) -> None:
         self.wake = asyncio.Event()
         self.frames = frames
+        self.together = together  # frames of one hand-over
         self.disk = asyncio.Event()
         self.disk.set()
         self.fence_wanted = False
@@ -81,13 +85,14 @@ class FakeOutlet:
         self.log: list[str] = []  # what happened, in order
         self.confirmed = asyncio.Event()
 
-    async def next_frame(self, now: float) -> str | None:
+    async def next_frames(self, now: float) -> tuple[str, ...]:
         await self.disk.wait()
         if not self.frames or self.fence_wanted:
-            return None
+            return ()
         self.fence_wanted = self.in_flight = True
         self.log.append("frame")
-        return self.frames.pop(0)
+        given, self.frames = self.frames[: self.together], self.frames[self.together :]
+        return tuple(given)
 
     def next_due(self, now: float) -> float | None:
         return None

@@ -78,3 +78,10 @@ def _is_json(value: object) -> bool:
 
 
 LOG, RESULT = JobLog.__name__, JobResult.__name__
+
+
+def suite_record(suite_id: str = "suite", execution: str = "run-1", key: int = 1) -> JobRecord:
+    """Return a running execution as the journal remembers it."""
+    details = {"suite_id": suite_id, "execution_id": execution}
+    record = record_of(f"{suite_id}/{execution}", key=key)
+    return dataclasses.replace(record, kind=JobKind.SUITE, details=details, group=suite_id)

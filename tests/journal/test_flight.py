@@ -1,5 +1,6 @@
 """Tests of what is on its way, and of who killed a session."""
 
+from app.journal.budget import FENCE_AFTER
 from app.journal.flight import Flight
 from app.journal.stream import Frame, Place
 from app.journal.window import MAX_FENCES
@@ -111,3 +112,21 @@ def test_a_suspect_goes_only_when_nothing_else_is_on_its_way() -> None:
     flight.sent(item(1))
     assert flight.carries_suspect()
     assert flight.fence_wanted
+
+
+def test_a_budgeted_log_is_fenced_before_a_repeat_costs_much() -> None:
+    """Each byte that goes twice takes from the same limit: 8 KiB unconfirmed want a fence."""
+    flight = Flight()
+    flight.sent(Frame(1, "{}", 2, 0, Place(5), cost=FENCE_AFTER - 1))
+    assert not flight.fence_wanted
+    flight.sent(Frame(1, "{}", 2, 5, Place(6), cost=1))
+    assert flight.fence_wanted
+
+
+def test_a_frame_that_only_clears_the_session_is_never_suspected() -> None:
+    """It stands for nothing: neither an item nor a piece of log."""
+    flight = Flight()
+    die(flight, piece(0, 5), item(1))
+    die(flight, piece(0, 5), item(1))
+    assert flight.suspected(piece(0, 5))
+    assert not flight.suspected(Frame(1, " ", 2, 0, None))

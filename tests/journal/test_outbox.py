@@ -13,8 +13,9 @@ import pytest
 
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind, LineWriter
-from app.journal.outbox import RETRY_READ, Outbox
+from app.journal.outbox import Outbox
 from app.journal.records import Finish, JobRecord, OwedItem, OwedKind, Target
+from app.journal.sender import RETRY_READ
 from app.journal.store import Store
 from app.journal.window import BATCH_BYTES, BATCH_EVERY, KIB
 from app.journal.worker import Worker
@@ -67,8 +68,8 @@ class Desk:
 
     async def next(self) -> dict[str, Any] | None:
         """Send one frame."""
-        text = await self.outbox.next_frame(self.now)
-        return None if text is None else json.loads(text)
+        texts = await self.outbox.next_frames(self.now)
+        return json.loads(texts[0]) if texts else None
 
     async def sends(self) -> Frames:
         """Send all that may go; heartbeats where wanted, none answered."""

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demo.joblog import ReceivedLog
+from app.journal.cutter import Cutter
 from app.journal.joblog import line_at, read_piece
 from app.journal.lines import Kind, LineWriter
-from app.journal.stream import Cutter, Place
+from app.journal.stream import Place
 from tests.journal.kit import NOON, encode
 from tests.journal.test_lines import lines_of
 from tests.journal.test_stream import stream
@@ -52,7 +53,7 @@ class Journey:
             size = self._data.draw(st.integers(SMALLEST_READ, 3000), "read")
             limit = self._data.draw(st.integers(200, 5000), "limit")
             raw = read_piece(self._path, self.job.read.offset, self.job.length, size)
-            Cutter(encode, UTC, limit).cut(self.job, raw)
+            self.job.take(Cutter(encode, UTC, limit).cut(self.job, raw))
             while self.job.ready:
                 self._hand_over()
 

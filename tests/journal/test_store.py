@@ -123,6 +123,7 @@ async def test_what_is_set_aside_is_kept_but_not_owed(store: Store, tmp_path: Pa
     store.set_aside(Aside(record.key, None, 0, 100), NOON)
     store.set_aside(Aside(record.key, item.seq, 0, 0), NOON)
     assert await store.undelivered() == []
+    await store.put("all before it", "is committed")
     with closing(sqlite3.connect(tmp_path / "journal.db")) as sql:
         rows = sql.execute("SELECT job, log_end, body IS NOT NULL FROM aside").fetchall()
     assert rows == [(record.key, 100, 0), (record.key, 0, 1)]

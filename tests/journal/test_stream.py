@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.journal.cutter import BATCH_FRAMES, UNSPLIT_BYTES, Cutter, wire_size
 from app.journal.lines import Kind, LineWriter
 from app.journal.records import OwedKind, StoredItem
-from app.journal.stream import (
-    BATCH_FRAMES,
-    UNSPLIT_BYTES,
-    Cutter,
-    Place,
-    Stream,
-    item_message,
-    wire_size,
-)
+from app.journal.stream import Place, Stream, item_message
 from app.journal.window import BATCH_BYTES
 from app.protocol.messages import JobResult, Level, SuiteCompleted, SuiteLog
 from tests.journal.kit import NOON, encode, record_of, result
@@ -33,7 +26,7 @@ def stream() -> Stream:
 def cut(data: bytes, limit: int = 1 << 20) -> Stream:
     job = stream()
     job.length = len(data)
-    Cutter(encode, BEIJING, limit).cut(job, data)
+    job.take(Cutter(encode, BEIJING, limit).cut(job, data))
     return job
 
 
@@ -83,7 +76,7 @@ def test_a_partial_line_goes_on_in_the_next_frame() -> None:
     job = cut(first)
     assert job.read.inside is not None
     for text in ("word: ", "\n"):
-        Cutter(encode, UTC, 1 << 20).cut(job, writer.write(text, Kind.ERR, NOON + 9))
+        job.take(Cutter(encode, UTC, 1 << 20).cut(job, writer.write(text, Kind.ERR, NOON + 9)))
     assert [frame.text != "" for frame in job.ready] == [True, True, False]
     second = json.loads(job.ready[1].text)
     assert (second["text"], second["level"]) == ("word: ", "error")
@@ -97,7 +90,7 @@ def test_the_offset_is_where_the_sent_text_begins() -> None:
     first = writer.write("abc", Kind.OUT, NOON)
     job = cut(first)
     second = writer.write("E1", Kind.ERR, NOON)
-    Cutter(encode, UTC, 1 << 20).cut(job, second)
+    job.take(Cutter(encode, UTC, 1 << 20).cut(job, second))
     [open_line, error] = job.ready
     assert json.loads(error.text)["text"] == "E1"
     assert json.loads(error.text)["offset"] == len(first) + 1
@@ -110,7 +103,7 @@ def test_a_halved_piece_keeps_its_first_newline() -> None:
     writer = LineWriter()
     first = writer.write("open", Kind.OUT, NOON)
     job = cut(first)
-    Cutter(encode, UTC, 300).cut(job, writer.write("\x1b" * 2000, Kind.ERR, NOON))
+    job.take(Cutter(encode, UTC, 300).cut(job, writer.write("\x1b" * 2000, Kind.ERR, NOON)))
     starts = [frame.start for frame in job.ready]
     assert starts == [0, *(frame.end.offset for frame in job.ready if frame.end)][:-1]
     assert "".join(texts(job)) == "open" + "\x1b" * 2000

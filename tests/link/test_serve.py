@@ -12,7 +12,7 @@ from app.link import serve
 from app.link.serve import Clocks, Ending, EndKind, Serving
 from app.link.transport import Transport
 from app.protocol.messages import CancelJob, Pong
-from app.protocol.session import Session
+from app.protocol.session import Session, Tick
 from tests.fakes.link import ACK, WELCOME, FakeDuties, FakeOutlet, FakeTransport
 
 LOG = json.dumps({"type": "task_log", "message": "x"})
@@ -75,6 +75,28 @@ async def test_each_frame_is_fenced_when_the_outbox_asks() -> None:
     assert order.count("heartbeat") == 3
     first, second = (i for i, kind in enumerate(order) if kind == "task_log")
     assert "heartbeat" in order[first:second]
+
+
+async def test_frames_that_belong_together_have_no_heartbeat_between() -> None:
+    """A result and its log frame: the planned heartbeat waits for both, not for the disk (8.3)."""
+    result = json.dumps({"type": "test_suite_result"})
+    log = json.dumps({"type": "test_suite_log"})
+    async with greeted() as talk:
+        await talk.outlet.confirmed.wait()
+        talk.transport.flows.clear()  # the socket is full
+        talk.outlet.together = 2
+        talk.outlet.frames = [result, log]
+        talk.outlet.wake.set()
+        await talk.transport.sent_frame("test_suite_result")
+        talk.now = 5.0
+        talk.serving._handle(Tick())  # the heartbeat is due
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert talk.transport.sent[-1]["type"] == "test_suite_result"
+        talk.transport.flows.set()
+        await talk.transport.sent_frame("heartbeat", 2)
+    order = [frame["type"] for frame in talk.transport.sent]
+    assert order[1:4] == ["test_suite_result", "test_suite_log", "heartbeat"]
 
 
 async def test_a_hanging_disk_does_not_delay_heartbeats() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.protocol.bodies import RESULT_TEXT_BYTES, clip
+from app.protocol.bodies import RESULT_TEXT_BYTES, clip, clip_start
 from app.protocol.codec import EXCERPT, MAX_FRAME, decode, encode
 from app.protocol.messages import (
     BadJob,
@@ -29,6 +29,7 @@ from app.protocol.messages import (
     SuiteAssigned,
     SuiteCompleted,
     SuiteLog,
+    SuiteResult,
     TokenInvalid,
     Unknown,
     Welcome,
@@ -405,6 +406,53 @@ def test_suite_messages() -> None:
     }
 
 
+def test_a_completion_tells_true_counts() -> None:
+    """Ignored by the platform, but said; a status that it would take for success is a failure."""
+    said = body(SuiteCompleted("s", "e", "completed", "", 3, 4, math.nan))
+    assert (said["reported_case_count"], said["total_case_count"], said["duration"]) == (3, 4, None)
+    words = ["completed", "failed", "cancelled", "timeout", "error", "success", ""]
+    assert [body(SuiteCompleted("s", "e", word))["status"] for word in words] == [
+        *words[:3],
+        *["failed"] * 4,
+    ]
+
+
+def test_a_suite_result_fits_the_platforms_columns() -> None:
+    """Each field within its limit, in bytes: one too long would poison the session."""
+    result = SuiteResult("s", "c", "passed", "u", "0.12s", "log", "no")
+    assert body(result) == {
+        "type": "test_suite_result",
+        "suite_id": "s",
+        "case_id": "c",
+        "result": "passed",
+        "duration": "0.12s",
+        "log_output": "log",
+        "error_message": "no",
+        "executor_id": "u",
+    }
+    large = body(
+        SuiteResult("s", "c", "PASSED", "u", "时" * 9, "测" * 30_000 + "end", "头" * 30_000)
+    )
+    assert large["result"] == "error"
+    assert large["duration"] == "时" * 6
+    assert large["log_output"] == "测" * 21_844 + "end"
+    assert large["error_message"] == "头" * 21_845
+    broken = body(SuiteResult("s", "c", "", "u", "\ud800", "\ud83d\ude00\ud83d", "\udfff"))
+    assert broken["duration"] == broken["error_message"] == "\ufffd"
+    assert broken["log_output"] == "\U0001f600\ufffd"
+
+
+def test_the_four_results_pass() -> None:
+    """The platform's words, and nothing else (4.3)."""
+    words = ["passed", "failed", "error", "skipped"]
+    assert [body(SuiteResult("s", "c", word, "u"))["result"] for word in words] == words
+
+
+def test_a_long_execution_id_is_echoed() -> None:
+    """The platform drops such a log frame; cut, it would be another execution's."""
+    assert body(SuiteLog("s", "e" * 99, "x", AT))["execution_id"] == "e" * 99
+
+
 def test_workspace_answer_and_pong() -> None:
     """The answer's type is the request's with `_response`; no data is an empty object."""
     refused = WorkspaceAnswer(WorkspaceVerb.LIST, "r", success=False, error="no")
@@ -441,6 +489,24 @@ def test_clip_is_the_longest_start_that_fits(text: str, limit: int) -> None:
     assert len(kept.encode()) <= limit
     if len(whole.encode()) <= limit:
         assert kept == whole
+
+
+@given(any_text, st.integers(1, 40))
+def test_clip_start_is_the_longest_end_that_fits(text: str, limit: int) -> None:
+    """As clip, from the other side."""
+    kept = clip_start(text, limit)
+    assert len(kept.encode()) <= limit
+    if text.isascii():
+        assert kept == text[-limit:]
+
+
+@given(any_text, any_text, any_text)
+def test_any_suite_result_fits(duration: str, log: str, error: str) -> None:
+    """Whatever a test printed, the frame is valid and within every column."""
+    said = body(SuiteResult("s", "c", "failed", "u", duration * 9, log * 3000, error * 3000))
+    assert len(said["duration"].encode()) <= 20
+    assert len(said["log_output"].encode()) <= 65_535
+    assert len(said["error_message"].encode()) <= 65_535
 
 
 @given(any_json)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.protocol.messages import (
+    BadSuite,
     CancelJob,
     HeartbeatAck,
     Incoming,
@@ -148,9 +149,10 @@ def test_work_is_delivered_in_order() -> None:
     assert receive(session, CancelJob("t1"), 1.0) == [Deliver(CancelJob("t1"))]
 
 
-def test_a_suite_is_preceded_by_a_heartbeat() -> None:
+@pytest.mark.parametrize("suite", [SUITE, BadSuite("s", "e", "no command")])
+def test_a_suite_is_preceded_by_a_heartbeat(suite: SuiteAssigned | BadSuite) -> None:
     """The heartbeat cures the platform's stale view before the first log frame (8.1)."""
-    assert receive(online_session(), SUITE, 1.0) == [Beat(), Deliver(SUITE)]
+    assert receive(online_session(), suite, 1.0) == [Beat(), Deliver(suite)]
 
 
 def test_work_before_the_greeting_is_not_done() -> None:

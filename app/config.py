@@ -42,6 +42,7 @@ class Config:
     work_dir: Path | None  # the user's own wish, as written: host.paths.resolve_work_dir
     home: Path  # absolute
     headless: bool
+    private_files: tuple[Path, ...]  # this configuration's own; the platform may not see them
     origins: Mapping[str, str]  # setting key -> where its value came from
     warnings: tuple[str, ...] = ()  # to be logged once logging is set up
 
@@ -68,6 +69,7 @@ class Effective:
         return Config(
             **values,
             work_dir=self._work_dir(),
+            private_files=self._private_files(),
             origins=MappingProxyType({key: entry.origin for key, entry in self.entries.items()}),
             warnings=self.warnings,
         )
@@ -79,6 +81,10 @@ class Effective:
     def _work_dir(self) -> Path | None:
         wish = self.entries["work_dir"].value
         return Path(cast("str", wish)) if wish else None
+
+    def _private_files(self) -> tuple[Path, ...]:
+        values = (self.entries[key].value for key in ("config", "token_file"))
+        return tuple(value.absolute() for value in values if isinstance(value, Path))
 
     def _require(self) -> None:
         if self.entries["server.url"].value is None:

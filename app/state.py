@@ -41,7 +41,7 @@ class JobState(Enum):
     """Where one job stands; the last six are ends."""
 
     QUEUED = "queued"  # accepted, waits for a free place
-    PREPARING = "preparing"  # folder, log and command are being made ready
+    PREPARING = "preparing"  # folder, log, checkout and command are being made ready
     RUNNING = "running"  # its process has been, or is just being, started
     STOPPING = "stopping"  # asked to end (cancel, timeout, quit); within its grace
     SUCCEEDED = "succeeded"  # ended with exit code 0
@@ -74,7 +74,13 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
         {JobState.PREPARING, JobState.CANCELLED, JobState.ERROR, JobState.INTERRUPTED}
     ),
     JobState.PREPARING: frozenset(
-        {JobState.RUNNING, JobState.CANCELLED, JobState.ERROR, JobState.INTERRUPTED}
+        {
+            JobState.RUNNING,
+            JobState.CANCELLED,
+            JobState.TIMED_OUT,
+            JobState.ERROR,
+            JobState.INTERRUPTED,
+        }
     ),
     JobState.RUNNING: frozenset(
         {

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from app import logs
 from app.agent.agent import Agent, AgentParts
 from app.agent.dial import Dial
+from app.agent.files import FileService
 from app.agent.intake import Intake, IntakeParts
 from app.agent.news import News
-from app.agent.refusal import SuiteRefusal
 from app.agent.registration import MARK, Registration
 from app.agent.thread import AgentThread
 from app.agent.upkeep import Upkeep
@@ -41,6 +41,7 @@ from app.redaction import Redactor
 from app.state import Snapshot
 from app.terminal import say
 from app.tray.headless import HeadlessFace
+from app.workspace.guard import own_files
 
 # Seconds. The journal's thread answers within milliseconds only if it need not wait the
 # default 5 ms for its turn while the loop is busy.
@@ -58,19 +59,20 @@ def run_agent(config: Config) -> int:
 
 
 def _run_with_log(config: Config) -> int:
-    log = logs.setup(config, Redactor())
+    redactor = Redactor()
+    log = logs.setup(config, redactor)
     try:
-        return _run_with_face(config, log.move_to)
+        return _run_with_face(config, redactor, log.move_to)
     finally:
         log.close()
 
 
-def _run_with_face(config: Config, move_log: Callable[[Path], None]) -> int:
+def _run_with_face(config: Config, redactor: Redactor, move_log: Callable[[Path], None]) -> int:
     sys.setswitchinterval(THREAD_SWITCH)
     containment.prepare_process()
 
     async def build() -> Agent:
-        return await build_agent(config, move_log, face.show)
+        return await build_agent(config, redactor, move_log, face.show)
 
     face = HeadlessFace()
     thread = AgentThread(build, face.show)
@@ -107,31 +109,46 @@ class _Line:
 
 
 async def build_agent(
-    config: Config, move_log: Callable[[Path], None], publish: Callable[[Snapshot], None]
+    config: Config,
+    redactor: Redactor,
+    move_log: Callable[[Path], None],
+    publish: Callable[[Snapshot], None],
 ) -> Agent:
     """Build the agent inside its running loop; raises AgentError when it cannot stand."""
     install_child_watcher()
     news = News()
-    journal = await Journal.open(config.home / "journal.db", codec.encode, news.tell)
+    path = config.home / "journal.db"
+    journal = await Journal.open(path, codec.encode, news.tell, log_limit=config.log_limit)
     registration = Registration(journal.store, haunted=await journal.store.get(MARK) is not None)
-    return _Builder(config, journal, news, registration).agent(move_log, publish)
+    return _Builder(config, redactor, journal, news, registration).agent(move_log, publish)
 
 
 class _Builder:
     """Joins the parts around one journal."""
 
     def __init__(
-        self, config: Config, journal: Journal, news: News, registration: Registration
+        self,
+        config: Config,
+        redactor: Redactor,
+        journal: Journal,
+        news: News,
+        registration: Registration,
     ) -> None:
         self._config = config
+        self._redactor = redactor
         self._journal = journal
         self._news = news
         self._line = _Line()
         self._registration = registration
-        self._limits = JobLimits(task_timeout=config.task_timeout)
+        self._limits = JobLimits(
+            task_timeout=config.task_timeout,
+            idle_timeout=config.idle_timeout,
+            max_log_bytes=config.max_log_bytes,
+        )
         self._sampler = FactsSampler(config.heartbeat_interval)
         self._sampler.use_server(urlsplit(config.server_url).hostname or "")
-        self._refusal = SuiteRefusal(journal.store, journal.outbox, self._line.say)
+        private = [*own_files(config.home), *config.private_files]
+        self._files = FileService(self._line.say, protected=private)
         self._retention = Retention(journal.store, KeepRules(config.keep_tasks, config.keep_days))
         self._dispatcher = Dispatcher(self._job_deps(), config.max_concurrent)
 
@@ -150,7 +167,7 @@ class _Builder:
                 dispatcher=self._dispatcher,
                 keeper=keeper,
                 intake=intake,
-                refusal=self._refusal,
+                files=self._files,
                 upkeep=Upkeep(self._retention),
                 sampler=self._sampler,
                 publish=publish,
@@ -170,6 +187,9 @@ class _Builder:
             answer=self._line.answer,
             on_change=self._news.ring,
             clock=time.time,
+            redactor=self._redactor,
+            result_patterns=self._config.result_patterns,
+            screenshots=self._config.screenshot_on_failure,
         )
 
     def _intake(self, move_log: Callable[[Path], None]) -> Intake:
@@ -181,7 +201,7 @@ class _Builder:
                 dispatcher=self._dispatcher,
                 outbox=self._journal.outbox,
                 sampler=self._sampler,
-                refusal=self._refusal,
+                files=self._files,
                 move_log=move_log,
                 on_online=self._line.greeted,
                 on_change=self._news.ring,

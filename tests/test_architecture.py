@@ -12,14 +12,19 @@ LAYERS = [  # any other module directly under app/ is of layer 0
     "host",
     "link jobs journal workspace webpage",
     "tray dashboard control agent demo",
-    "__main__ cli wiring",
+    "__main__ cli cli_parser wiring local",
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names.split()}
 MAY_ASK_A_NEIGHBOUR = {("jobs", "journal")}
 VENDOR_HOMES = {
     "websockets": ("app.link.transport", "app.webpage"),
-    "asyncio": ("app.link", "app.jobs", "app.journal", "app.agent", "app.webpage", "app.demo"),
+    "asyncio": (
+        *("app.link", "app.jobs", "app.journal", "app.agent", "app.webpage"),
+        *("app.demo", "app.local"),
+    ),
     "psutil": ("app.host",),
+    "PIL": ("app.host.desktop",),
+    "defusedxml": ("app.jobs.results",),
     "sqlite3": ("app.journal.store",),
     "pystray": ("app.tray",),
     "jeepney": ("app.tray",),
@@ -42,7 +47,12 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-PATHS = {name_of(path): path for path in sorted((ROOT / "app").rglob("*.py"))}
+FOREIGN = ROOT / "app" / "demo" / "sample"  # a repository of its own: the demo's suite
+PATHS = {
+    name_of(path): path
+    for path in sorted((ROOT / "app").rglob("*.py"))
+    if not path.is_relative_to(FOREIGN)
+}
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in PATHS.items()}
 
 

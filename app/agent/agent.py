@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from app.agent.files import FileService
 from app.agent.intake import Intake
 from app.agent.news import News
 from app.agent.project import Inside, project
-from app.agent.refusal import SuiteRefusal
 from app.agent.upkeep import Upkeep
 from app.exit_codes import ExitCode
 from app.host.facts import FactsSampler
@@ -39,7 +39,7 @@ class AgentParts:
     dispatcher: Dispatcher
     keeper: Keeper
     intake: Intake
-    refusal: SuiteRefusal
+    files: FileService
     upkeep: Upkeep
     sampler: FactsSampler
     publish: Callable[[Snapshot], None]
@@ -111,11 +111,7 @@ class Agent:
 
     async def _recover(self) -> None:
         """Give what an earlier agent left unfinished its end, as far as the disk takes it."""
-        parts, records = self._parts, self._unrecovered
-        self._unrecovered = [
-            *await parts.dispatcher.recover(records),
-            *await parts.refusal.recover(records),
-        ]
+        self._unrecovered = await self._parts.dispatcher.recover(self._unrecovered)
 
     async def _recover_the_rest(self) -> None:
         while self._unrecovered:
@@ -157,6 +153,7 @@ class Agent:
             await asyncio.wait({lasting["link"]}, timeout=LEAVE_TIMEOUT)
         for task in lasting.values():
             task.cancel()
+        parts.files.stop()
         parts.sampler.stop()
         await parts.journal.close()
 

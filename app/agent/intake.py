@@ -9,12 +9,13 @@ from datetime import UTC
 from pathlib import Path
 from typing import assert_never
 
-from app.agent.refusal import SuiteRefusal
+from app.agent.files import FileService
 from app.errors import JournalError, WorkDirError
 from app.host.facts import FactsSampler
 from app.host.paths import WorkDir, resolve_work_dir
 from app.i18n import _
 from app.jobs.dispatcher import Dispatcher
+from app.jobs.order import execution_named, suite_order, task_named, task_order
 from app.journal.outbox import Outbox
 from app.journal.records import Target
 from app.protocol.messages import (
@@ -46,7 +47,7 @@ class IntakeParts:
     dispatcher: Dispatcher
     outbox: Outbox
     sampler: FactsSampler
-    refusal: SuiteRefusal
+    files: FileService
     move_log: Callable[[Path], None]  # where agent.log goes from now on
     on_online: Callable[[], None]
     on_change: Callable[[], None]
@@ -131,6 +132,7 @@ class Intake:
         if error is not None:
             log.error("%s", error)
         self._parts.dispatcher.use_work_dir(error or WorkDir(root))
+        self._parts.files.use_work_dir(error or WorkDir(root))
         self._parts.sampler.watch_disk(root)
         self._parts.on_change()
         return error
@@ -138,7 +140,7 @@ class Intake:
     async def _try(self, work: Work, target: Target) -> None:
         """Carry out; what the journal cannot take now (full disk) comes again later.
 
-        Only a suite's refusal gets here: tasks are answered by the dispatcher.
+        Only suites get here: tasks are answered by the dispatcher.
         """
         try:
             await self._carry_out(work, target)
@@ -147,22 +149,27 @@ class Intake:
             asyncio.get_running_loop().call_later(RETRY_AFTER, self._todo.put_nowait, work)
 
     async def _carry_out(self, work: Work, target: Target) -> None:
-        parts = self._parts
+        dispatcher = self._parts.dispatcher
         match work:
-            case JobAssigned():
+            case JobAssigned() | SuiteAssigned():
                 if self._usable is None:  # somebody may have mended the folder meanwhile
                     await self.settle(self._wish)
-                await parts.dispatcher.assign(work, target)
+                order = suite_order(work) if isinstance(work, SuiteAssigned) else task_order(work)
+                await dispatcher.assign(order, target)
             case BadJob():
-                await parts.dispatcher.refuse(work, target)
+                await dispatcher.refuse(task_order(work), work.why, target)
+            case BadSuite():
+                why = _("This test suite cannot be read: {why}.").format(why=work.why)
+                await dispatcher.refuse(suite_order(work), why, target)
             case CancelJob(job_id):
-                await parts.dispatcher.cancel(job_id, target)
-            case SuiteAssigned() | BadSuite():
-                await parts.refusal.suite(work, target, self.work_dir)
-            case CancelSuite():
-                await parts.refusal.cancel(work, target, self.work_dir)
+                await dispatcher.cancel(task_named(job_id), target)
+            case CancelSuite(suite_id, execution_id):
+                if execution_id is None:
+                    await dispatcher.cancel_group(suite_id, target)
+                else:
+                    await dispatcher.cancel(execution_named(suite_id, execution_id), target)
             case WorkspaceRequest():
-                parts.refusal.workspace(work)
+                self._parts.files.submit(work)
             case _:
                 assert_never(work)
 

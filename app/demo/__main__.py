@@ -4,23 +4,28 @@ import argparse
 import asyncio
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from app import i18n
 from app.demo.child import AgentChild, running
-from app.demo.look import harmless
-from app.demo.platform import DemoPlatform, Settings, UnreachableError
+from app.demo.page import DemoPage
+from app.demo.platform import DemoPlatform, Settings
+from app.demo.refusals import RefusedError
+from app.demo.sample_suite import make_sample
 from app.demo.show import Show
+from app.demo.show_suite import SuiteShow
 from app.demo.stage import Stage
 from app.i18n import _
-from app.terminal import say
+from app.terminal import harmless, say
 
 ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 OK, FAILED, USAGE = 0, 1, 2
@@ -68,14 +73,16 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python build.py demo",
-        description=_("Starts a small platform on this computer, connects the agent, runs a job."),
+        description=_("Starts a small platform on this computer, connects the agent, runs work."),
         epilog=_(
             "While it runs, an agent that you start yourself with the address and the token file"
             " shown takes the place of the demo's own: the platform speaks to the newest one."
         ),
     )
     parser.add_argument(
-        "--once", action="store_true", help=_("end after the job: exit code 0 if it succeeded")
+        "--once",
+        action="store_true",
+        help=_("end after the job and the suite: exit code 0 if both went as they should"),
     )
     parser.add_argument(
         "--port", type=int, default=0, help=_("port of the platform (default: any free one)")
@@ -89,12 +96,13 @@ def _options() -> argparse.Namespace:
 async def _run(options: argparse.Namespace, folder: Path) -> int:
     stop, stage = Stop(), Stage()
     here = timezone(timedelta(seconds=time.localtime().tm_gmtoff))
-    async with DemoPlatform(Settings(port=options.port, zone=here)) as platform:
+    settings = Settings(port=options.port, zone=here)
+    async with DemoPlatform(settings) as platform, DemoPage(platform) as page:
         child = AgentChild(folder, platform.url, platform.token)
-        _introduce(stage, platform, child)
+        _introduce(stage, page, child)
         async with running(child, stop.hurry):
             code = await _first(
-                _story(Show(platform, stage), child, once=options.once),
+                _story(Story(platform, stage, child), folder, once=options.once),
                 _early_end(stage, child),
                 _asked(stage, stop, once=options.once),
             )
@@ -104,22 +112,35 @@ async def _run(options: argparse.Namespace, folder: Path) -> int:
     return code
 
 
-def _introduce(stage: Stage, platform: DemoPlatform, child: AgentChild) -> None:
+def _introduce(stage: Stage, page: DemoPage, child: AgentChild) -> None:
     rows = (
-        (_("platform"), platform.url),
+        (_("web page"), page.url),
+        (_("platform"), child.url),
         (_("token file"), str(child.token_file)),
         (_("agent home"), str(child.home)),
     )
     stage.lines(["", stage.look.paint(_("ATS agent: demo"), "1"), *stage.look.rows(rows), ""])
 
 
-async def _story(show: Show, child: AgentChild, *, once: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Who plays, and where."""
+
+    platform: DemoPlatform
+    stage: Stage
+    child: AgentChild
+
+
+async def _story(story: Story, folder: Path, *, once: bool) -> int:
+    show = Show(story.platform, story.stage)
     try:
-        await show.connection(child.pid)
+        await show.connection(story.child.pid)
         good = await show.job()
-    except (TimeoutError, UnreachableError) as error:
+        sample = await asyncio.to_thread(make_sample, folder)
+        good &= await SuiteShow(story.platform, story.stage).run(sample)
+    except (TimeoutError, RefusedError, subprocess.SubprocessError) as error:
         show.tell(_("The demo failed: {why}").format(why=error))
-        show.quote(child.last_words())
+        show.quote(story.child.last_words())
         return FAILED
     if not once:
         await show.stay()

@@ -26,7 +26,7 @@ class AgentChild:
         self.home = folder / "home"
         self.token_file = folder / "token"
         self._console = folder / "console.log"
-        self._url = url
+        self.url = url
         self._token = token
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -38,7 +38,7 @@ class AgentChild:
     @property
     def command(self) -> list[str]:
         """The command line, without secrets."""
-        flags = ["--server-url", self._url, "--token-file", str(self.token_file)]
+        flags = ["--server-url", self.url, "--token-file", str(self.token_file)]
         return [sys.executable, "-m", "app", "--headless", *flags, "--home", str(self.home)]
 
     def start(self) -> None:

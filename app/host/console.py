@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 _POSIX_INLINE = 100_000  # bytes of `sh -c` text; Linux allows 128 KiB for one argument
@@ -19,6 +19,7 @@ _COMMAND_WORD = re.compile(r'(?m)(^|&&?|\|\|)([ \t@(]*)("[^"\n]+"|[^\s"&|<>()^%!
 # the quotes of its path, which it would strip when "&" is in it.
 _EXIT = ("&", "call", "exit", "%^errorlevel%")
 _BATCH = (".bat", ".cmd")
+_SCRIPT_PREFIX = "ats command "
 
 if sys.platform == "win32":
     import ctypes
@@ -43,21 +44,29 @@ def script_encoding() -> str:
     return (*_usable([f"cp{_console_page()}"]), "utf-8")[0]
 
 
-def shell_argv(text: str, folder: Path) -> list[str]:
+def shell_argv(text: str, folder: Path, cwd: Path | None = None) -> list[str]:
     """Return the program that runs `text` in this system's shell, whole, every line of it.
 
-    `folder` takes the script where one is needed: always on Windows (cmd /c drops all
-    lines but the first), elsewhere for texts too long for an argument. Raises OSError when
-    it cannot be written and ValueError when the text is not encodable.
+    It is to run in `cwd` (None: in `folder`). `folder` takes the script where one is needed:
+    always on Windows (cmd /c drops all lines but the first), elsewhere for texts too long for
+    an argument. Raises OSError when it cannot be written and ValueError when the text is not
+    encodable.
     """
     if sys.platform == "win32":
-        script = _write_script(folder, ".cmd", cmd_script(text, folder))
+        script = _write_script(folder, ".cmd", cmd_script(text, cwd or folder))
         return [os.environ.get("COMSPEC", "cmd.exe"), "/d", "/c", "@", str(script), *_EXIT]
     else:  # noqa: RET505 (mypy would call the rest unreachable on the other platform)
         data = os.fsencode(text)
         if len(data) <= _POSIX_INLINE:
             return ["/bin/sh", "-c", "--", text]  # a text may begin with "-"
         return ["/bin/sh", str(_write_script(folder, ".sh", data))]
+
+
+def written_script(argv: Sequence[str], folder: Path) -> Path | None:
+    """Return the file that `shell_argv` wrote to `folder` for this command line, if it did."""
+    paths = (Path(word) for word in argv)
+    scripts = (path for path in paths if path.parent == folder)
+    return next((path for path in scripts if path.name.startswith(_SCRIPT_PREFIX)), None)
 
 
 def cmd_script(text: str, folder: Path) -> bytes:
@@ -97,7 +106,7 @@ def _is_batch(word: str, folder: Path) -> bool:
 
 def _write_script(folder: Path, suffix: str, content: bytes) -> Path:
     """Write a new file; the space in its name makes sure that it gets quoted on Windows."""
-    fd, name = tempfile.mkstemp(suffix=suffix, prefix="ats command ", dir=folder)
+    fd, name = tempfile.mkstemp(suffix=suffix, prefix=_SCRIPT_PREFIX, dir=folder)
     with os.fdopen(fd, "wb") as file:
         file.write(content)
     return Path(name)

@@ -59,13 +59,24 @@ class WorkDir:
         return self.logs / "tasks"
 
     @property
+    def suites(self) -> Path:
+        """One folder per suite, with its checkout."""
+        return self.root / "suites"
+
+    def suite(self, suite_id: str) -> Path:
+        """Return the folder that all executions of a suite share."""
+        return self.suites / safe_name(suite_id)
+
+    @property
     def cache(self) -> Path:
         """What may be deleted at any time."""
         return self.root / "cache"
 
     def prepare(self) -> None:
         """Make the folders and try to write into each; WorkDirError names the one that fails."""
-        for folder in (self.root, self.tasks, self.logs, self.task_logs, self.cache):
+        for folder in (
+            self.root, self.tasks, self.suites, self.logs, self.task_logs, self.cache
+        ):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 _probe(folder)

@@ -9,15 +9,18 @@ from app.journal.records import OwedItem
 from app.journal.store import Store
 from app.journal.worker import Worker
 from app.protocol.messages import Level
+from app.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
 class JobLimits:
-    """Seconds; what one job may take."""
+    """Seconds and bytes; what one job may take."""
 
     task_timeout: float  # for a job that names no timeout of its own
     grace: float = 10.0  # from asking a process tree to end until it is killed
     held_pipes: float = 0.5  # reading pipes that others hold after the main process's end
+    idle_timeout: float = 0.0  # without any output; 0: no limit
+    max_log_bytes: int = 2**30  # of output in the log; of what follows the end is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +36,6 @@ class JobDeps:
     on_change: Callable[[], None]  # the views are different now
     clock: Callable[[], float]
     encodings: Sequence[str] = field(default_factory=output_encodings)
+    redactor: Redactor = field(default_factory=Redactor)  # the agent's own secrets
+    result_patterns: Sequence[str] = ()  # of suites without .ats.yml; empty: the usual names
+    screenshots: bool = False  # when a case fails or a job times out

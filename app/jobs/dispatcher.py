@@ -2,29 +2,30 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from app.errors import JournalError, WorkDirError
-from app.host.containment import new_marker
-from app.host.paths import WorkDir, safe_name
+from app.errors import WorkDirError
+from app.host.paths import WorkDir
 from app.i18n import _
+from app.jobs.acceptance import Acceptance
 from app.jobs.deps import JobDeps
-from app.jobs.ending import end_unstarted, finish
-from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text, result_item
-from app.jobs.ready import Ready, make_ready, say_waiting, unmake
+from app.jobs.ending import end_unstarted
+from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text
+from app.jobs.order import Order
+from app.jobs.ready import Ready, make_ready, say_waiting
 from app.jobs.recovery import recover
 from app.jobs.runner import Runner
-from app.journal.records import JobKind, JobRecord, NewJob, Target
-from app.protocol.messages import BadJob, JobAssigned, Level
+from app.jobs.suite import SuiteWork
+from app.jobs.task import TaskWork
+from app.jobs.waiting import WaitingLine
+from app.jobs.work import Work
+from app.journal.records import JobKind, JobRecord, Target
+from app.protocol.messages import JobAssigned, Level, SuiteAssigned
 from app.state import JobState, JobView
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 CLOSE_AFTER = 0.003  # seconds: the result's frame goes before letting go of pipes and log
 QUEUE_LIMIT = 1_000  # jobs that may wait; more are answered with an error
@@ -38,10 +39,9 @@ class Dispatcher:
 
     def __init__(self, deps: JobDeps, max_concurrent: int) -> None:
         self._deps = deps
-        self._free = max_concurrent
-        self._work_dir: WorkDir | WorkDirError | None = None
+        self._acceptance = Acceptance(deps)
+        self._line = WaitingLine(max_concurrent)
         self._jobs: dict[tuple[Target, str], Job] = {}  # not ended, in order of acceptance
-        self._queue: deque[Job] = deque()
         self._tasks: asyncio.TaskGroup | None = None
         self._order = asyncio.Lock()  # one message is dealt with after the other
         self._stopping = False
@@ -60,15 +60,15 @@ class Dispatcher:
 
     def use_work_dir(self, work_dir: WorkDir | WorkDirError) -> None:
         """Take the folder for jobs accepted from now on; an error is the answer to each."""
-        self._work_dir = work_dir
+        self._acceptance.work_dir = work_dir
 
     async def recover(self, records: Sequence[JobRecord]) -> list[JobRecord]:
         """Report what an earlier agent left unfinished; after `Outbox.load`.
 
         Returns those whose end cannot be stored yet: offer them again.
         """
-        tasks = [record for record in records if record.kind is JobKind.TASK]
-        return await recover(self._deps, tasks)
+        known = [record for record in records if record.kind is not JobKind.UNKNOWN]
+        return await recover(self._deps, known)
 
     async def run(self) -> None:
         """Own the tasks of the jobs; ends after `stop`, when the last job has ended."""
@@ -77,43 +77,48 @@ class Dispatcher:
             self._start_next()
             await self._stopped.wait()
 
-    async def assign(self, assigned: JobAssigned, target: Target) -> None:
-        """Accept a job durably and start or queue it; what is known already is not run again."""
+    async def assign(self, order: Order, target: Target) -> None:
+        """Accept an order durably and start or queue it; what is known is not run again.
+
+        JournalError when a suite cannot be stored: offer it again.
+        """
         async with self._order:
-            if self._stopping:
-                outcome = Outcome(JobState.INTERRUPTED, error=not_started_text())
-                await self._answer(assigned, target, outcome)
-            elif isinstance(self._work_dir, WorkDirError):
-                outcome = Outcome(JobState.ERROR, error=str(self._work_dir))
-                await self._answer(assigned, target, outcome)
-            elif len(self._queue) >= QUEUE_LIMIT:
-                text = _("Too many tasks wait already ({count}).").format(count=QUEUE_LIMIT)
-                await self._answer(assigned, target, Outcome(JobState.ERROR, error=text))
+            refusal = self._refusal()
+            if refusal is None:
+                await self._take(order, target)
             else:
-                await self._take(assigned, target)
+                await self._answer(order, target, refusal)
 
-    async def refuse(self, job: BadJob, target: Target) -> None:
-        """Answer a job that cannot be run with a result that says why."""
+    async def refuse(self, order: Order, why: str, target: Target) -> None:
+        """Answer an order that cannot be run with a result that says why; as `assign`."""
         async with self._order:
-            outcome = Outcome(JobState.ERROR, error=job.why)
-            await self._answer(JobAssigned(job.job_id, ""), target, outcome)
+            await self._answer(order, target, Outcome(JobState.ERROR, error=why))
 
-    async def cancel(self, job_id: str, target: Target) -> None:
-        """End a job that waits or runs; say so when there is nothing to end."""
+    async def cancel(self, order: Order, target: Target) -> None:
+        """End a job that waits or runs; say so when there is nothing to end.
+
+        An execution of a suite that is not known is completed as cancelled: else the platform
+        would dispatch nothing more (protocol.md 3.5).
+        """
         async with self._order:
-            job = self._jobs.get((target, job_id))
-            if job is None:
+            job = self._jobs.get((target, order.job_id))
+            if job is not None:
+                await self._cancel(job)
+            elif order.kind is JobKind.SUITE:
+                await self._answer(order, target, Outcome(JobState.CANCELLED, error=CANCELLED_TEXT))
+            else:
                 text = _("Nothing to cancel: {what}")
-                what = await self._about(job_id, target)
-                self._deps.remark(job_id, Level.WARNING, text.format(what=what))
-            elif job in self._queue:
-                self._queue.remove(job)
-                await self._end_unstarted(job, Outcome(JobState.CANCELLED, error=CANCELLED_TEXT))
-            elif job.over or job.stop_wanted is not None:
-                text = _("Nothing to cancel: the task is just ending, its result follows.")
-                self._deps.remark(job_id, Level.WARNING, text)
-            else:
-                job.stop(JobState.CANCELLED, self._deps.limits.grace)
+                what = await self._acceptance.about(order.job_id, target)
+                self._acceptance.remark(order, Level.WARNING, text.format(what=what))
+
+    async def cancel_group(self, group: str, target: Target) -> None:
+        """End all executions of a suite that wait or run."""
+        async with self._order:
+            found = [job for job in self._jobs.values() if job.order.group == group]
+            for job in [job for job in found if job.record.target == target]:
+                await self._cancel(job)
+            if not found:
+                log.info("cancel of suite %s: nothing of it runs here", group)
 
     async def stop(self, grace: float) -> None:
         """End all jobs as INTERRUPTED, running ones within `grace` seconds; returns when done.
@@ -130,124 +135,93 @@ class Dispatcher:
         """Start nothing more: what waits, and whatever still comes, is INTERRUPTED."""
         self._stopping = True
         async with self._order:
-            waiting, self._queue = list(self._queue), deque()
+            waiting = self._line.clear()
         for job in waiting:
-            outcome = Outcome(JobState.INTERRUPTED, error=not_started_text())
-            await self._end_unstarted(job, outcome)
+            await self._end_unstarted(job, _interrupted())
 
     # ------------------------------------------------------------------------- accepting
 
-    async def _take(self, assigned: JobAssigned, target: Target) -> None:
+    def _refusal(self) -> Outcome | None:
+        """Return how every order ends now; None when orders are taken."""
+        work_dir = self._acceptance.work_dir
+        if self._stopping:
+            return _interrupted()
+        if isinstance(work_dir, WorkDirError):
+            return Outcome(JobState.ERROR, error=str(work_dir))
+        if len(self._line) >= QUEUE_LIMIT:
+            text = _("Too many tasks wait already ({count}).").format(count=QUEUE_LIMIT)
+            return Outcome(JobState.ERROR, error=text)
+        return None
+
+    async def _take(self, order: Order, target: Target) -> None:
         """Accept a job and give it a place or a number in the queue."""
-        starts = self._free > 0 and not self._queue and self._tasks is not None
-        self._free -= starts
-        await (self._take_now(assigned, target) if starts else self._take_later(assigned, target))
+        if self._tasks is not None and self._line.take_place(order, target):
+            await self._take_now(order, target)
+        else:
+            await self._take_later(order, target)
         self._start_next()
 
-    async def _take_now(self, assigned: JobAssigned, target: Target) -> None:
+    async def _take_now(self, order: Order, target: Target) -> None:
         """Accept as RUNNING, folder and log on the way: no second trip before the start."""
-        making = partial(make_ready, self._deps.worker, assigned, new=True)
-        accepted = await self._accept(assigned, target, JobState.RUNNING, making)
-        if accepted is None:
-            self._free += 1
-        else:
+        work = _work_of(order)
+        making = partial(make_ready, self._deps.worker, work, new=True)
+        accepted = None
+        try:
+            accepted = await self._acceptance.accept(order, target, JobState.RUNNING, making)
+        finally:
+            if accepted is None:
+                self._line.leave_place(order, target)
+        if accepted is not None:
             record, ready = accepted
-            self._start(self._add(assigned, record, JobState.PREPARING), ready)
+            self._start(self._add(order, record, JobState.PREPARING), work, ready)
 
-    async def _take_later(self, assigned: JobAssigned, target: Target) -> None:
-        """Accept as QUEUED; the job's own log says that it waits, and for how many."""
-        text = _("Waiting for a free place, number {place} in the queue.")
-        text = text.format(place=len(self._queue) + 1)
-        saying = partial(say_waiting, text, self._deps.clock())
-        accepted = await self._accept(assigned, target, JobState.QUEUED, saying)
+    async def _take_later(self, order: Order, target: Target) -> None:
+        """Accept as QUEUED; the job's own log says that it waits, and for what."""
+        saying = partial(say_waiting, self._waits_for(order, target), self._deps.clock())
+        accepted = await self._acceptance.accept(order, target, JobState.QUEUED, saying)
         if accepted is not None:
             record, said = accepted
-            self._queue.append(self._add(assigned, record, JobState.QUEUED))
+            self._line.add(self._add(order, record, JobState.QUEUED))
             self._deps.outbox.grew(record.key, len(said), said)
 
-    async def _accept(
-        self,
-        assigned: JobAssigned,
-        target: Target,
-        state: JobState,
-        then: Callable[[JobRecord], T],
-    ) -> tuple[JobRecord, T] | None:
-        """Store the job durably; None, with a remark, when it is known or cannot be stored.
+    def _waits_for(self, order: Order, target: Target) -> str:
+        if self._line.group_busy(order, target):
+            return _("Waiting for the execution of this suite before it to end.")
+        text = _("Waiting for a free place, number {place} in the queue.")
+        return text.format(place=len(self._line) + 1)
 
-        `then` follows on the journal's thread, in the same trip.
-        """
-        job_id = assigned.job_id
-        root = _root_of(self._work_dir)
-        if root is None:
-            self._reject(job_id, _("Task not accepted: the work folder is not known yet."))
-            return None
-        new = NewJob(
-            target=target,
-            kind=JobKind.TASK,
-            job_id=job_id,
-            name=safe_name(job_id),
-            state=state,
-            marker=new_marker(),
-            work_dir=root,
-            accepted_at=self._deps.clock(),
-        )
-        try:
-            accepted = await self._deps.store.accept_and(new, then, unmake)
-        except JournalError as why:
-            text = _("Task not accepted: {why}").format(why=why)
-            self._reject(job_id, text)
-            return None
-        if accepted is None:
-            text = _("Not run a second time: {what}")
-            what = await self._about(job_id, target)
-            self._deps.remark(job_id, Level.WARNING, text.format(what=what))
-            return None
-        self._deps.outbox.open(accepted[0])
-        return accepted
-
-    def _reject(self, job_id: str, why: str) -> None:
-        """Answer a job that could not be stored; the answer lives no longer than the session."""
-        log.error("job %s: %s", job_id, why)
-        outcome = Outcome(JobState.ERROR, error=why)
-        self._deps.remark(job_id, Level.ERROR, why)
-        self._deps.answer(result_item(job_id, outcome, "", self._deps.clock()))
-
-    def _add(self, assigned: JobAssigned, record: JobRecord, state: JobState) -> Job:
-        job = Job(assigned, record, state)
+    def _add(self, order: Order, record: JobRecord, state: JobState) -> Job:
+        job = Job(order, record, state)
         self._jobs[record.target, record.job_id] = job
         self._empty.clear()
         self._deps.on_change()
         return job
 
-    async def _about(self, job_id: str, target: Target) -> str:
-        """Say what is known of a job."""
-        try:
-            record = await self._deps.store.find(target, job_id)
-        except JournalError as why:
-            return str(why)
-        if record is None:
-            return _("task {job_id} is not known here.").format(job_id=job_id)
-        if record.state.ended:
-            text = _("task {job_id} has ended as: {state}.")
+    async def _cancel(self, job: Job) -> None:
+        if job in self._line:
+            self._line.remove(job)
+            await self._end_unstarted(job, Outcome(JobState.CANCELLED, error=CANCELLED_TEXT))
+        elif job.over or job.stop_wanted is not None:
+            text = _("Nothing to cancel: the task is just ending, its result follows.")
+            self._acceptance.remark(job.order, Level.WARNING, text)
         else:
-            text = _("task {job_id} has not ended, it is: {state}.")
-        return text.format(job_id=job_id, state=record.state.value)
+            job.stop(JobState.CANCELLED, self._deps.limits.grace)
 
     # --------------------------------------------------------------------------- running
 
     def _start_next(self) -> None:
-        while self._queue and self._free > 0 and self._tasks is not None:
-            job = self._queue.popleft()
-            self._free -= 1
+        if self._tasks is None:
+            return
+        for job in self._line.starting():
             job.move(JobState.PREPARING, self._deps.clock())
-            self._start(job)
+            self._start(job, _work_of(job.order))
 
-    def _start(self, job: Job, ready: Ready | None = None) -> None:
+    def _start(self, job: Job, work: Work, ready: Ready | None = None) -> None:
         assert self._tasks is not None  # noqa: S101 (for the type checker; checked by the callers)
-        self._tasks.create_task(self._run(job, ready), name=f"job {job.job_id}")
+        self._tasks.create_task(self._run(job, work, ready), name=f"job {job.job_id}")
 
-    async def _run(self, job: Job, ready: Ready | None) -> None:
-        runner = Runner(job, self._deps, ready)
+    async def _run(self, job: Job, work: Work, ready: Ready | None) -> None:
+        runner = Runner(job, work, self._deps, ready)
         try:
             await self._run_to_result(runner, job)
         finally:
@@ -258,7 +232,7 @@ class Dispatcher:
         try:
             await runner.run()
         finally:
-            self._free += 1
+            self._line.leave_place(job.order, job.record.target)
             self._remove(job)
         self._start_next()
 
@@ -268,15 +242,17 @@ class Dispatcher:
             self._empty.set()
         self._deps.on_change()
 
-    async def _answer(self, assigned: JobAssigned, target: Target, outcome: Outcome) -> None:
+    async def _answer(self, order: Order, target: Target, outcome: Outcome) -> None:
         """Accept a job and end it at once with `outcome`."""
-        accepted = await self._accept(assigned, target, JobState.QUEUED, lambda _record: None)
+        accepted = await self._acceptance.accept(
+            order, target, JobState.QUEUED, lambda _record: None
+        )
         if accepted is not None:
-            job = self._add(assigned, accepted[0], JobState.QUEUED)
-            await self._apart(job, finish(self._deps, job, outcome, None), outcome)
+            job = self._add(order, accepted[0], JobState.QUEUED)
+            await self._apart(job, end_unstarted(self._deps, job, outcome, logged=False), outcome)
 
     async def _end_unstarted(self, job: Job, outcome: Outcome) -> None:
-        await self._apart(job, end_unstarted(self._deps, job, outcome), outcome)
+        await self._apart(job, end_unstarted(self._deps, job, outcome, logged=True), outcome)
 
     async def _apart(self, job: Job, ending: Coroutine[Any, Any, None], outcome: Outcome) -> None:
         """Let the durable end of a job that never ran hold up nobody."""
@@ -293,7 +269,15 @@ class Dispatcher:
             self._remove(job)
 
 
-def _root_of(work_dir: WorkDir | WorkDirError | None) -> Path | None:
-    if isinstance(work_dir, WorkDirError):
-        return work_dir.path
-    return work_dir.root if work_dir is not None else None
+def _work_of(order: Order) -> Work:
+    match order.assigned:
+        case JobAssigned() as task:
+            return TaskWork(task)
+        case SuiteAssigned() as suite:
+            return SuiteWork(order, suite)
+        case None:
+            raise ValueError(order.job_id)  # such an order is refused, never run
+
+
+def _interrupted() -> Outcome:
+    return Outcome(JobState.INTERRUPTED, error=not_started_text())

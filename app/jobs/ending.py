@@ -2,16 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from functools import partial
 
 from app.errors import JournalError
 from app.i18n import _
+from app.jobs.closing import Closing, cases_unrun, suite_closing, suite_words, task_closing
 from app.jobs.deps import JobDeps
-from app.jobs.job import Job, Outcome, result_item
+from app.jobs.job import Job, Outcome
+from app.jobs.order import Order
 from app.jobs.output import Output, Sink
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind
-from app.journal.records import Finish, JobRecord
+from app.journal.records import Finish, JobKind, JobRecord
+from app.redaction import Redactor
+from app.state import JobState
 
 log = logging.getLogger(__name__)
 
@@ -20,24 +25,32 @@ RETRY_AFTER = 1.0  # seconds until a result that the journal did not take is off
 
 async def open_output(deps: JobDeps, record: JobRecord) -> Output:
     """Go on with the log of a job; raises JournalError."""
-    return output_to(deps, record, await JobLog.reopen(deps.worker, record.log))
+    joblog = await JobLog.reopen(deps.worker, record.log)
+    return output_to(deps, record, joblog, deps.redactor)
 
 
-def output_to(deps: JobDeps, record: JobRecord, joblog: JobLog) -> Output:
-    """Return the output of a job whose log is open."""
+def output_to(deps: JobDeps, record: JobRecord, joblog: JobLog, redactor: Redactor) -> Output:
+    """Return the output of a job whose log is open; `redactor` knows its secrets."""
     sink = Sink(joblog, partial(deps.outbox.grew, record.key))
-    return Output(sink, deps.encodings, deps.clock)
+    limit = deps.limits.max_log_bytes
+    return Output(sink, deps.encodings, deps.clock, redactor=redactor, max_bytes=limit)
 
 
-async def finish(deps: JobDeps, job: Job, outcome: Outcome, output: Output | None) -> None:
-    """Store the end of a job with its result, durably, and owe the result to the platform.
+async def finish(
+    deps: JobDeps, job: Job, state: JobState, closing: Closing, output: Output | None
+) -> None:
+    """Store the end of a job with what is owed for it, durably, and owe that to the platform.
 
     Tried again while the journal cannot be written, until the agent itself wants to stop.
     """
-    now = deps.clock()
-    items = [result_item(job.job_id, outcome, output.excerpt() if output else "", now)]
     # The last words may still be on their way to the disk: the log's length is taken there.
-    end = Finish(state=outcome.state, log_end=None if output else 0, items=items, now=now)
+    end = Finish(
+        state=state,
+        log_end=None if output else 0,
+        reports=closing.reports,
+        items=closing.items,
+        now=deps.clock(),
+    )
     while True:
         try:
             stored = await deps.store.finish(job.record.key, end)
@@ -62,17 +75,37 @@ async def _settled(job: Job, output: Output | None) -> int:
     return output.length
 
 
-async def end_unstarted(deps: JobDeps, job: Job, outcome: Outcome) -> None:
-    """End a job that was waiting: its log says so too, if it can be written."""
-    output = None
-    try:
-        output = await open_output(deps, job.record)
-        await output.end(last_words(outcome), Kind.WARN)
-    except JournalError as why:
-        log.warning("the log of job %s cannot be written: %s", job.job_id, why)
-    await finish(deps, job, outcome, output)
+async def end_unstarted(deps: JobDeps, job: Job, outcome: Outcome, *, logged: bool) -> None:
+    """End a job that never ran; `logged`: it has waited, its log says so too if it can."""
+    closing, words = closing_unrun(job.order, outcome, {}, deps.clock())
+    output = await _say(deps, job.record, words) if logged else None
+    await finish(deps, job, outcome.state, closing, output)
     if output is not None:
         await output.close()
+
+
+async def _say(deps: JobDeps, record: JobRecord, words: str) -> Output | None:
+    output = None
+    try:
+        output = await open_output(deps, record)
+        await output.end(words, Kind.WARN)
+    except JournalError as why:
+        log.warning("the log of job %s cannot be written: %s", record.job_id, why)
+    return output
+
+
+def closing_unrun(
+    order: Order, outcome: Outcome, reported: Mapping[str, str], now: float, output: str = ""
+) -> tuple[Closing, str]:
+    """Return what is owed for an order that will not run (any more), and its last words.
+
+    `reported`: the results of cases that the platform has been told already; `output`: what
+    it had printed.
+    """
+    if order.kind is not JobKind.SUITE:
+        return task_closing(order.job_id, outcome, output, now), last_words(outcome)
+    cases = cases_unrun(order.details, outcome, reported)
+    return suite_closing(order.details, outcome, cases, now), suite_words(outcome, cases)
 
 
 def last_words(outcome: Outcome) -> str:

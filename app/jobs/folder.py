@@ -1,7 +1,7 @@
 """Where a job runs and what exactly is started there."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import AgentError
@@ -20,8 +20,8 @@ class Workplace:
     """A folder that is there and the command line to start in it."""
 
     cwd: Path
-    argv: list[str]
-    script: Path | None = None  # a file with the command, of no use once the job has ended
+    own: Path  # the job's own folder, which may be the same
+    argv: list[str] = field(default_factory=list)  # of a suite: not known before its checkout
 
 
 def prepare(assigned: JobAssigned, work_dir: WorkDir, name: str) -> Workplace:
@@ -33,8 +33,16 @@ def prepare(assigned: JobAssigned, work_dir: WorkDir, name: str) -> Workplace:
     own = work_dir.tasks / name
     _make(own)
     cwd = _wished(assigned.work_dir, work_dir) if assigned.work_dir else own
-    argv = _argv(assigned.command, own)
-    return Workplace(cwd, argv, _script(assigned.command, argv, own))
+    return Workplace(cwd, own, command_line(assigned.command, own, cwd))
+
+
+def prepare_suite(suite_id: str, work_dir: WorkDir, name: str) -> Workplace:
+    """Make the suite's folder and that of this execution of it; raises NotRunnableError."""
+    own = work_dir.tasks / name
+    folder = work_dir.suite(suite_id)
+    _make(own)
+    _make(folder)
+    return Workplace(folder, own)
 
 
 def _wished(wish: str, work_dir: WorkDir) -> Path:
@@ -72,23 +80,20 @@ def _check(folder: Path) -> None:
         raise _unusable(folder, _("no permission"))
 
 
-def _argv(command: str | tuple[str, ...], own: Path) -> list[str]:
+def command_line(command: str | tuple[str, ...], own: Path, cwd: Path) -> list[str]:
+    """Return what is started for `command` in `cwd`; raises NotRunnableError; blocking.
+
+    A file with the command, where one is needed, is written to `own`.
+    """
     if not isinstance(command, str):
         if not command or not command[0]:
             raise NotRunnableError(_("The command is empty."))
         return list(command)
     try:
-        return shell_argv(command, own)
+        return shell_argv(command, own, cwd)
     except (OSError, ValueError) as why:
         text = _("The command cannot be written to a script in {path}: {why}.")
         raise NotRunnableError(text.format(path=own, why=_reason(why))) from why
-
-
-def _script(command: str | tuple[str, ...], argv: list[str], own: Path) -> Path | None:
-    """Return the file that a shell text was written to, where it was."""
-    if not isinstance(command, str) or command in argv:
-        return None
-    return next((Path(word) for word in argv if Path(word).parent == own), None)
 
 
 def _unusable(folder: Path | str, why: str) -> NotRunnableError:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.i18n import _
-from app.journal.records import JobRecord, OwedItem, OwedKind
-from app.protocol.messages import JobAssigned
+from app.jobs.order import Order
+from app.journal.records import JobRecord
 from app.state import JOB_MOVES, JobState, JobView
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Outcome:
     exit_code: int = NO_EXIT_CODE
     error: str = ""
     duration: float = 0.0  # seconds from its start to its main process's end
+    started: bool = False  # its command ran
 
     @property
     def status(self) -> str:
@@ -44,14 +45,14 @@ class Outcome:
 
 
 class Job:
-    """One assignment and where it stands.
+    """One order and where it stands.
 
     The journal holds what must survive. The dispatcher may call `stop` at any time; the
     runner sees it and is the only one to end the job.
     """
 
-    def __init__(self, assigned: JobAssigned, record: JobRecord, state: JobState) -> None:
-        self.assigned = assigned
+    def __init__(self, order: Order, record: JobRecord, state: JobState) -> None:
+        self.order = order
         self.record = record
         self.state = state
         self.since = record.accepted_at
@@ -65,7 +66,7 @@ class Job:
     @property
     def job_id(self) -> str:
         """The platform's name for it."""
-        return self.assigned.job_id
+        return self.order.job_id
 
     @property
     def view(self) -> JobView:
@@ -107,25 +108,11 @@ class Job:
             self._limit = None  # a limit that is expiring must not be touched again
 
 
-def result_item(job_id: str, outcome: Outcome, output: str, now: float) -> OwedItem:
-    """Return the job's `task_result` (protocol.md 4.6) as the journal keeps it."""
-    body = {
-        "job_id": job_id,
-        "status": outcome.status,
-        "exit_code": outcome.exit_code,
-        "output": output.removesuffix("\n"),  # lines joined by newlines (protocol.md 10)
-        "error": outcome.error,
-        "duration": round(outcome.duration, 3),
-        "at": now,
-    }
-    return OwedItem(OwedKind.JOB_RESULT, body)
-
-
 def outcome_of(exit_code: int, duration: float) -> Outcome:
     """Return the outcome of a main process that ended by itself (negative: signal number)."""
     if exit_code == 0:
-        return Outcome(JobState.SUCCEEDED, 0, "", duration)
-    return Outcome(JobState.FAILED, exit_code, _exit_text(exit_code), duration)
+        return Outcome(JobState.SUCCEEDED, 0, "", duration, started=True)
+    return Outcome(JobState.FAILED, exit_code, _exit_text(exit_code), duration, started=True)
 
 
 def _exit_text(exit_code: int) -> str:
@@ -146,7 +133,8 @@ def stopped_outcome(why: JobState, exit_code: int | None, duration: float, text:
     """
     by_signal = exit_code is not None and exit_code < 0 and why is not JobState.TIMED_OUT
     code = exit_code if exit_code is not None and by_signal else NO_EXIT_CODE
-    return Outcome(why, code, CANCELLED_TEXT if why is JobState.CANCELLED else text, duration)
+    error = CANCELLED_TEXT if why is JobState.CANCELLED else text
+    return Outcome(why, code, error, duration, started=exit_code is not None)
 
 
 def not_started_text() -> str:

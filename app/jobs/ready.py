@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from app.errors import JournalError
 from app.host.paths import WorkDir
 from app.i18n import _
-from app.jobs.folder import NotRunnableError, Workplace, prepare
+from app.jobs.folder import NotRunnableError, Workplace
+from app.jobs.work import Work
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind, LineWriter
 from app.journal.records import JobRecord
 from app.journal.worker import Worker
-from app.protocol.messages import JobAssigned
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ class Ready:
     log: JobLog | JournalError
 
 
-def make_ready(worker: Worker, assigned: JobAssigned, record: JobRecord, *, new: bool) -> Ready:
+def make_ready(worker: Worker, work: Work, record: JobRecord, *, new: bool) -> Ready:
     """Make folder and log (`new`: an empty one); on the journal's thread, never raises."""
-    return Ready(_workplace(assigned, record), _log(worker, record, new=new))
+    return Ready(_workplace(work, record), _log(worker, record, new=new))
 
 
 def say_waiting(text: str, now: float, record: JobRecord) -> bytes:
@@ -51,9 +51,9 @@ def unmake(made: object) -> None:
         made.log.discard_here()
 
 
-def _workplace(assigned: JobAssigned, record: JobRecord) -> Workplace | NotRunnableError:
+def _workplace(work: Work, record: JobRecord) -> Workplace | NotRunnableError:
     try:
-        return prepare(assigned, WorkDir(record.work_dir), record.name)
+        return work.prepare(WorkDir(record.work_dir), record.name)
     except NotRunnableError as why:
         return why
 

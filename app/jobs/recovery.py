@@ -7,9 +7,10 @@ from app.errors import JournalError
 from app.host.containment import Mark, Proc, sweep_after_crash
 from app.i18n import _
 from app.jobs.deps import JobDeps
-from app.jobs.ending import last_words, open_output
+from app.jobs.ending import closing_unrun, open_output
 from app.jobs.excerpt import HEAD, TAIL
-from app.jobs.job import Outcome, result_item
+from app.jobs.job import Outcome
+from app.jobs.order import remembered_order
 from app.jobs.supervision import names_of
 from app.journal.joblog import excerpt
 from app.journal.lines import Kind
@@ -40,19 +41,30 @@ async def recover(deps: JobDeps, records: Sequence[JobRecord]) -> list[JobRecord
 
 
 async def _recover(deps: JobDeps, record: JobRecord, swept: list[Proc]) -> None:
-    outcome = Outcome(JobState.INTERRUPTED, error=_reason(record))
+    outcome = Outcome(JobState.INTERRUPTED, error=_reason(record), started=_ran(record))
     log.warning(_("job %s was not finished by an earlier agent"), record.job_id)
-    length = await _last_words(deps, record, outcome, swept)
-    try:
-        text = await deps.worker.submit(excerpt, record.log, length, HEAD, TAIL)
-    except JournalError:
-        text = ""
-    now = deps.clock()
-    items = [result_item(record.job_id, outcome, text, now)]
-    stored = await deps.store.finish(
-        record.key, Finish(state=outcome.state, log_end=length, items=items, now=now)
+    order = remembered_order(record)
+    reported = await deps.store.reported(record.key)
+    _closing, words = closing_unrun(order, outcome, reported, deps.clock())
+    length = await _last_words(deps, record, words, swept)
+    text = await _excerpt(deps, record, length)
+    closing, _words = closing_unrun(order, outcome, reported, deps.clock(), text)
+    end = Finish(
+        state=outcome.state,
+        log_end=length,
+        reports=closing.reports,
+        items=closing.items,
+        now=deps.clock(),
     )
+    stored = await deps.store.finish(record.key, end)
     deps.outbox.finished(record.key, length, stored)
+
+
+async def _excerpt(deps: JobDeps, record: JobRecord, length: int) -> str:
+    try:
+        return await deps.worker.submit(excerpt, record.log, length, HEAD, TAIL)
+    except JournalError:
+        return ""
 
 
 def _ran(record: JobRecord) -> bool:
@@ -77,7 +89,7 @@ async def _sweep(deps: JobDeps, records: Sequence[JobRecord]) -> list[Proc]:
     return swept
 
 
-async def _last_words(deps: JobDeps, record: JobRecord, outcome: Outcome, swept: list[Proc]) -> int:
+async def _last_words(deps: JobDeps, record: JobRecord, words: str, swept: list[Proc]) -> int:
     """Mend the log, say in it what happened and return its length."""
     try:
         output = await open_output(deps, record)
@@ -87,6 +99,6 @@ async def _last_words(deps: JobDeps, record: JobRecord, outcome: Outcome, swept:
     if swept:
         text = _("Left behind by the tasks of the earlier agent, now ended: {names}")
         output.note(text.format(names=names_of(swept)), Kind.WARN)
-    await output.end(last_words(outcome), Kind.WARN)
+    await output.end(words, Kind.WARN)
     await output.close()
     return output.length

@@ -1,22 +1,20 @@
-"""One job from assignment to result: folder, process, limits, cancel, output."""
+"""One job from its order to its result: log, secrets, work, last words, durable end."""
 
 import asyncio
 import logging
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from app.errors import AgentError, JournalError
-from app.host.containment import Containment, clean_environment
 from app.i18n import _
+from app.jobs.bench import Bench
+from app.jobs.closing import Closing
 from app.jobs.deps import JobDeps
-from app.jobs.ending import finish, last_words, output_to
-from app.jobs.folder import NotRunnableError, Workplace
-from app.jobs.job import Job, Outcome, first_line, not_started_text, stopped_outcome
+from app.jobs.ending import closing_unrun, finish, output_to
+from app.jobs.folder import NotRunnableError
+from app.jobs.job import Job, Outcome, not_started_text, stopped_outcome
 from app.jobs.output import Output
-from app.jobs.process import Child
 from app.jobs.ready import Ready, make_ready
-from app.jobs.supervision import Supervision
+from app.jobs.work import Work
 from app.journal.lines import Kind
 from app.state import JobState
 
@@ -29,20 +27,24 @@ class Runner:
     `ready`: its folder and log, when they are there already; else `run` makes them.
     """
 
-    def __init__(self, job: Job, deps: JobDeps, ready: Ready | None = None) -> None:
+    def __init__(self, job: Job, work: Work, deps: JobDeps, ready: Ready | None = None) -> None:
         self._job = job
-        self._ready = ready
+        self._work = work
         self._deps = deps
+        self._ready = ready
+        self._redactor = deps.redactor.scope()
         self._output: Output | None = None
-        self._child: Child | None = None
-        self._script: Path | None = None
+        self._bench: Bench | None = None
+        work.secrets(self._redactor)
 
     async def run(self) -> None:
         """Run the job to its durable result; never raises for a failing program."""
-        outcome = await self._guarded()
-        await finish(self._deps, self._job, outcome, self._output)
+        outcome = await self._last_words(await self._guarded())
+        closing = self._closing(outcome)
+        await finish(self._deps, self._job, outcome.state, closing, self._output)
         await asyncio.sleep(0)  # the result's frame goes first
-        self._move(outcome.state)
+        self._job.move(outcome.state, self._deps.clock())
+        self._deps.on_change()
 
     async def close(self) -> None:
         """Let go of the child and the log, however `run` ended; the result waits for neither.
@@ -53,90 +55,75 @@ class Runner:
             await self._let_go()
         except Exception:
             log.exception("job %s was not put away properly", self._job.job_id)
+        finally:
+            self._redactor.close()
 
     async def _let_go(self) -> None:
-        if self._child is not None:
-            await self._child.close()
+        if self._bench is not None:
+            await self._bench.close()
         if self._output is not None:
             await self._output.close()
-        if self._script is not None:  # the command may hold secrets
-            with suppress(JournalError):  # the folder's retention takes what stays
-                await self._deps.worker.submit(partial(self._script.unlink, missing_ok=True))
 
     async def _guarded(self) -> Outcome:
         """Return the outcome; a bug inside this job ends this job only."""
         try:
-            return await self._logged()
-        except Exception as bug:
-            log.exception("job %s failed inside the agent", self._job.job_id)
-            text = _("The agent failed on this task: {bug!r}. Its agent.log says more.")
-            return Outcome(JobState.ERROR, error=text.format(bug=bug))
-
-    async def _logged(self) -> Outcome:
-        """Do the work and write the last line of the log."""
-        try:
-            outcome = await self._work()
+            return await self._perform()
         except AgentError as why:
-            outcome = Outcome(JobState.ERROR, error=str(why))
-        if self._output is not None:
-            kind = Kind.NOTE if outcome.state is JobState.SUCCEEDED else Kind.WARN
-            await self._output.end(last_words(outcome), kind)
+            return Outcome(JobState.ERROR, error=self._redactor.mask(str(why)))
+        except Exception as bug:  # noqa: BLE001 (logged there with its traceback)
+            return self._failed_inside(bug)
+
+    async def _last_words(self, outcome: Outcome) -> Outcome:
+        """Write the last lines of the log."""
+        if self._output is None:
+            return outcome
+        kind = Kind.NOTE if outcome.state is JobState.SUCCEEDED else Kind.WARN
+        *lines, last = self._work.last_words(outcome)
+        for line in lines:
+            self._output.note(line, kind)
+        try:
+            await self._output.end(last, kind)
+        except Exception as bug:  # noqa: BLE001 (as in `_guarded`)
+            return self._failed_inside(bug)
         return outcome
 
-    async def _work(self) -> Outcome:
-        job = self._job
-        workplace, output = await self._open()
-        if job.stop_wanted is not None:
-            return stopped_outcome(job.stop_wanted, None, 0.0, not_started_text())
-        output.note(_("Task started: {line}").format(line=first_line(job.assigned.command)))
-        output.note(_("Work dir: {path}").format(path=workplace.cwd))
-        containment = Containment(job.record.marker)
-        self._child = child = await self._start(workplace, output, containment)
-        self._move(JobState.RUNNING)
-        supervision = Supervision(job, child, containment, output)
+    def _closing(self, outcome: Outcome) -> Closing:
+        """Return what is owed; even a bug there leaves nobody waiting for the job's end."""
+        printed = self._output.excerpt() if self._output else ""
+        now = self._deps.clock()
         try:
-            return await supervision.outcome(self._deps.limits, self._stopping)
-        except BaseException:
-            await child.close()  # no process outlives a job that failed inside the agent
-            raise
+            return self._work.closing(outcome, printed, now)
+        except Exception as bug:  # noqa: BLE001 (as in `_guarded`)
+            closing, _words = closing_unrun(self._job.order, self._failed_inside(bug), {}, now)
+            return closing
 
-    async def _open(self) -> tuple[Workplace, Output]:
+    def _failed_inside(self, bug: Exception) -> Outcome:
+        log.error("job %s failed inside the agent", self._job.job_id, exc_info=bug)
+        text = _("The agent failed on this task: {bug!r}. Its agent.log says more.")
+        return Outcome(JobState.ERROR, error=self._redactor.mask(text.format(bug=bug)))
+
+    async def _perform(self) -> Outcome:
+        bench = await self._open()
+        stop = self._job.stop_wanted
+        if stop is not None:
+            return stopped_outcome(stop, None, 0.0, not_started_text())
+        return await self._work.perform(bench)
+
+    async def _open(self) -> Bench:
         """Take folder and log, made with the acceptance or, for a job that waited, now."""
         ready = self._ready or await self._make_ready()
         if isinstance(ready.log, JournalError):
             raise ready.log
-        self._output = output_to(self._deps, self._job.record, ready.log)
+        output = output_to(self._deps, self._job.record, ready.log, self._redactor)
+        self._output = output
         if isinstance(ready.workplace, NotRunnableError):
             raise ready.workplace
-        self._script = ready.workplace.script
-        return ready.workplace, self._output
+        self._bench = Bench(self._job, self._deps, output, self._redactor, ready.workplace)
+        return self._bench
 
     async def _make_ready(self) -> Ready:
         """Make folder and log, and note durably that the job starts: one trip for both."""
         job, worker = self._job, self._deps.worker
-        making = worker.submit(partial(make_ready, worker, job.assigned, job.record, new=False))
+        making = worker.submit(partial(make_ready, worker, self._work, job.record, new=False))
         await self._deps.store.starting(job.record.key)
         return await making
-
-    async def _start(self, workplace: Workplace, output: Output, containment: Containment) -> Child:
-        marker = self._job.record.marker
-        try:
-            env = clean_environment(dict(self._job.assigned.env_vars), marker)
-            child = await Child.start(workplace.argv, workplace.cwd, env, containment, output.feed)
-        except ValueError as why:
-            containment.close()
-            raise NotRunnableError(str(why)) from why
-        except BaseException:
-            containment.close()
-            raise
-        output.attach(child)
-        self._deps.store.started(self._job.record.key, child.pid, child.started)
-        return child
-
-    def _stopping(self) -> None:
-        self._move(JobState.STOPPING)
-        self._deps.store.moved(self._job.record.key, JobState.STOPPING)
-
-    def _move(self, to: JobState) -> None:
-        self._job.move(to, self._deps.clock())
-        self._deps.on_change()

@@ -1,12 +1,14 @@
-"""A running child until nothing of its tree is left: exit, timeout, cancel, leftovers."""
+"""A running child until nothing of its tree is left: exit, timeouts, cancel, leftovers."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from app.host.containment import Containment, Proc
+from app.host.process_tree import process_tree
 from app.i18n import _
 from app.jobs.deps import JobLimits
+from app.jobs.evidence import Evidence
 from app.jobs.job import Job, Outcome, first_line, outcome_of, stopped_outcome
 from app.jobs.output import Output
 from app.jobs.process import Child
@@ -18,62 +20,105 @@ LATE_DRAINS = 100  # so often while the disk is behind
 NAMED_PROCESSES = 10  # processes that one remark names
 
 
+class Site(Protocol):
+    """Where a child runs (app.jobs.bench.Bench)."""
+
+    job: Job
+    output: Output
+    evidence: Evidence
+    fed_at: float  # loop time at which it printed last
+
+    @property
+    def limits(self) -> JobLimits:
+        """What it may take."""
+
+    def stopping(self) -> None:
+        """It is about to be ended."""
+
+
 class Supervision:
     """Stays with one child from its start to the end of its tree."""
 
-    def __init__(self, job: Job, child: Child, containment: Containment, output: Output) -> None:
-        self._job = job
+    def __init__(self, site: Site, child: Child, containment: Containment) -> None:
+        self._site = site
+        self._job = site.job
+        self._limits = site.limits
+        self._output = site.output
         self._child = child
         self._containment = containment
-        self._output = output
+        self._loop = asyncio.get_running_loop()
+        self._idle = False  # it ran into the limit for printing nothing
 
-    async def outcome(self, limits: JobLimits, stopping: Callable[[], None]) -> Outcome:
-        """Wait for the end of the job, ending it where that is wanted.
-
-        `stopping` is called when the job is about to be ended.
-        """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        if await self._ended_within(self._timeout(limits)):
-            self._job.over, self._job.grace = True, limits.grace
-            outcome = outcome_of(await self._child.wait(), loop.time() - began)
+    async def outcome(self) -> Outcome:
+        """Wait for the end of the job, ending it where that is wanted."""
+        began = self._loop.time()
+        if await self._ended_by_itself(began):
+            self._job.over, self._job.grace = True, self._limits.grace
+            outcome = outcome_of(await self._child.wait(), self._loop.time() - began)
         else:
-            self._job.stop(JobState.TIMED_OUT, limits.grace)  # unless another stop came first
-            stopping()
-            outcome = await self._stopped(limits, began)
-        await self._end_leftovers(limits)
+            self._job.stop(JobState.TIMED_OUT, self._limits.grace)  # unless a stop came first
+            outcome = await self._stopped(began)
+        await self._end_leftovers()
         return outcome
 
-    def _timeout(self, limits: JobLimits) -> float:
-        own = self._job.assigned.timeout
-        return limits.task_timeout if own is None else own
+    @property
+    def _timeout(self) -> float:
+        own = self._job.order.timeout
+        return self._limits.task_timeout if own is None else own
 
-    async def _ended_within(self, limit: float) -> bool:
-        """Return True when the main process ended by itself before the timeout and any stop."""
-        if self._job.stop_wanted is None:
-            with suppress(TimeoutError):  # also when it was asked to stop
-                async with asyncio.timeout(limit) as waiting:
-                    with self._job.interruptible(waiting):
-                        await self._child.wait()
+    async def _ended_by_itself(self, began: float) -> bool:
+        """Return True when the main process ended before its timeouts and any stop."""
+        last = began + self._timeout
+        while self._job.stop_wanted is None and not self._idle:
+            limit = min(last, self._idle_until(began))
+            if await self._ended_until(limit) or self._job.stop_wanted is not None:
+                break
+            if self._loop.time() >= last:
+                break
+            self._idle = self._loop.time() >= self._idle_until(began)
         return self._child.returncode is not None
 
-    async def _stopped(self, limits: JobLimits, began: float) -> Outcome:
+    def _idle_until(self, began: float) -> float:
+        if not self._limits.idle_timeout:
+            return float("inf")
+        return max(began, self._site.fed_at) + self._limits.idle_timeout
+
+    async def _ended_until(self, limit: float) -> bool:
+        with suppress(TimeoutError):  # also when it was asked to stop
+            async with asyncio.timeout_at(limit) as waiting:
+                with self._job.interruptible(waiting):
+                    await self._child.wait()
+        return self._child.returncode is not None
+
+    async def _stopped(self, began: float) -> Outcome:
         why = self._job.stop_wanted or JobState.TIMED_OUT
-        text = self._reason(why, limits)
-        names = names_of(self._containment.leftovers())
-        self._output.note(_("{reason} Ending: {names}").format(reason=text, names=names), Kind.WARN)
+        if why is JobState.TIMED_OUT:
+            await self._site.evidence.take("timeout")
+        self._site.stopping()
+        text = self._reason(why)
+        await self._say_what_ends(why, text)
         await self._end_tree()
         exit_code = await self._child.wait()
-        duration = asyncio.get_running_loop().time() - began
-        return stopped_outcome(why, exit_code, duration, text)
+        return stopped_outcome(why, exit_code, self._loop.time() - began, text)
 
-    def _reason(self, why: JobState, limits: JobLimits) -> str:
+    async def _say_what_ends(self, why: JobState, reason: str) -> None:
+        """Name what is about to be ended; after a timeout, as a tree with command lines."""
+        found = self._containment.leftovers()
+        if why is not JobState.TIMED_OUT:  # a cancel is not to wait for this
+            text = _("{reason} Ending: {names}").format(reason=reason, names=names_of(found))
+            self._output.note(text, Kind.WARN)
+            return
+        self._output.note(_("{reason} Ending:").format(reason=reason), Kind.WARN)
+        for line in await asyncio.to_thread(process_tree, found):
+            self._output.note(f"  {line}", Kind.WARN)
+
+    def _reason(self, why: JobState) -> str:
+        if why is JobState.TIMED_OUT and self._idle:
+            text = _("It printed nothing for {seconds:g} s (task.idle_timeout).")
+            return text.format(seconds=self._limits.idle_timeout)
         if why is JobState.TIMED_OUT:
-            text = _("The task ran into its timeout of {seconds:g} s.")
-            return text.format(seconds=self._timeout(limits))
-        if why is JobState.CANCELLED:
-            return _("The platform cancelled the task.")
-        return _("The agent was stopped while the task ran.")
+            return _("It ran into its timeout of {seconds:g} s.").format(seconds=self._timeout)
+        return stop_reason(why)
 
     async def _end_tree(self) -> list[Proc]:
         """End all of the job within its grace; a shorter grace counts from when it is wanted."""
@@ -83,16 +128,23 @@ class Supervision:
                     with self._job.interruptible(limit):
                         return await self._child.end_tree(self._job.grace)
 
-    async def _end_leftovers(self, limits: JobLimits) -> None:
+    async def _end_leftovers(self) -> None:
         """Read what is left in the pipes and end what outlived the main process."""
-        drained = await self._child.drain(limits.held_pipes)
+        drained = await self._child.drain(self._limits.held_pipes)
         ended = await self._end_tree()
         if ended:
-            text = _("Left behind by the task, now ended: {names}")
+            text = _("Left behind, now ended: {names}")
             self._output.note(text.format(names=names_of(ended)), Kind.WARN)
         for _turn in range(LATE_DRAINS):
             if drained or await self._child.drain(LATE_DRAIN) or not self._output.behind:
                 return
+
+
+def stop_reason(why: JobState) -> str:
+    """Say who wanted a running job to end."""
+    if why is JobState.CANCELLED:
+        return _("The platform cancelled it.")
+    return _("The agent was stopped while it ran.")
 
 
 def names_of(processes: list[Proc]) -> str:

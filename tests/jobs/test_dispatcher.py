@@ -9,8 +9,9 @@ import pytest
 from app.errors import JournalError, WorkDirError
 from app.jobs import dispatcher
 from app.jobs.deps import JobLimits
+from app.jobs.order import task_named
 from app.journal.records import Target
-from app.protocol.messages import BadJob, JobAssigned, Level
+from app.protocol.messages import Level
 from app.state import JobState
 from tests.jobs.conftest import TARGET, open_room
 
@@ -44,7 +45,7 @@ async def test_so_many_run_at_once(tmp_path: Path) -> None:
                 == [JobState.RUNNING, JobState.RUNNING, JobState.QUEUED]
             )
         )
-        await room.dispatcher.cancel("t0", TARGET)
+        await room.cancel("t0")
         await room.until(lambda: room.dispatcher.views()[-1].state is JobState.RUNNING)
 
 
@@ -56,7 +57,7 @@ async def test_the_queue_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         await room.assign("waits", ["true"])
         await room.assign("too-many", ["true"])
         assert "Too many tasks" in (await room.result("too-many"))["error"]
-        await room.dispatcher.cancel("runs", TARGET)
+        await room.cancel("runs")
         await room.result("waits")
         await room.idle()
         await room.assign("fits", ["true"])
@@ -78,13 +79,13 @@ async def test_a_running_job_is_cancelled(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         await room.assign("t1", ["sleep", "60"])
         await room.until(lambda: room.dispatcher.views()[0].state is JobState.RUNNING)
-        await room.dispatcher.cancel("t1", TARGET)
-        await room.dispatcher.cancel("t1", TARGET)
+        await room.cancel("t1")
+        await room.cancel("t1")
         result = await room.result("t1")
         assert (result["status"], result["error"]) == ("error", "cancelled")
         assert result["exit_code"] == -15
         assert (await room.record("t1")).state is JobState.CANCELLED
-        assert room.log_lines("t1")[-2].startswith("?The platform cancelled the task. Ending: ")
+        assert room.log_lines("t1")[-2].startswith("?The platform cancelled it. Ending: ")
         assert len(room.remarks) == 1
 
 
@@ -92,7 +93,7 @@ async def test_a_job_that_is_just_starting_is_cancelled(tmp_path: Path) -> None:
     """A cancel right behind the assignment is not lost."""
     async with open_room(tmp_path) as room:
         await room.assign("t1", ["sleep", "60"])
-        await room.dispatcher.cancel("t1", TARGET)
+        await room.cancel("t1")
         assert (await room.result("t1"))["error"] == "cancelled"
         await room.idle()
 
@@ -103,7 +104,7 @@ async def test_a_queued_job_is_cancelled_at_once(tmp_path: Path) -> None:
         await room.assign("first", ["sleep", "60"])
         await room.assign("second", ["touch", str(tmp_path / "ran")])
         await room.assign("third", ["true"])
-        await room.dispatcher.cancel("second", TARGET)
+        await room.cancel("second")
         result = await room.result("second")
         assert (result["status"], result["exit_code"]) == ("error", -1)
         assert result["error"] == "cancelled"
@@ -111,7 +112,7 @@ async def test_a_queued_job_is_cancelled_at_once(tmp_path: Path) -> None:
             "?Task ended: error, exit code -1, 0.000 s. cancelled"
         ]
         assert [view.job_id for view in room.dispatcher.views()] == ["first", "third"]
-        await room.dispatcher.cancel("first", TARGET)
+        await room.cancel("first")
         assert (await room.result("third"))["status"] == "success"
         assert not (tmp_path / "ran").exists()
 
@@ -122,8 +123,8 @@ async def test_nothing_to_cancel(tmp_path: Path) -> None:
         await room.assign("t1", ["true"])
         await room.result("t1")
         await room.idle()
-        await room.dispatcher.cancel("t1", TARGET)
-        await room.dispatcher.cancel("who", TARGET)
+        await room.cancel("t1")
+        await room.cancel("who")
         assert len(await room.items("t1")) == 1
         assert await room.items("who") == []
         assert room.remarks == [
@@ -136,7 +137,7 @@ async def test_a_job_of_another_environment_is_not_cancelled(tmp_path: Path) -> 
     """Ids belong to their target."""
     async with open_room(tmp_path) as room:
         await room.assign("t1", ["sleep", "60"])
-        await room.dispatcher.cancel("t1", Target("ws://other", "env-1"))
+        await room.cancel("t1", Target("ws://other", "env-1"))
         assert room.dispatcher.busy
         assert "not known here" in room.remarks[0][2]
 
@@ -171,11 +172,11 @@ async def test_ids_that_differ_in_case_only(tmp_path: Path) -> None:
 async def test_a_bad_job_is_answered(tmp_path: Path) -> None:
     """What cannot be run as it is gets a durable result with the reason, once."""
     async with open_room(tmp_path) as room:
-        await room.dispatcher.refuse(BadJob("t1", "command: expected text"), TARGET)
+        await room.dispatcher.refuse(task_named("t1"), "command: expected text", TARGET)
         result = await room.result("t1")
         assert (result["status"], result["error"]) == ("error", "command: expected text")
         await room.idle()
-        await room.dispatcher.refuse(BadJob("t1", "command: expected text"), TARGET)
+        await room.dispatcher.refuse(task_named("t1"), "command: expected text", TARGET)
         assert len(await room.items("t1")) == 1
         assert "Not run a second time" in room.remarks[0][2]
 
@@ -251,8 +252,8 @@ async def test_a_second_stop_hurries(tmp_path: Path) -> None:
 async def test_many_at_once(tmp_path: Path) -> None:
     """A burst of messages is dealt with in order, each job once."""
     async with open_room(tmp_path, max_concurrent=8) as room:
-        jobs = [JobAssigned(f"t{number}", ("echo", str(number))) for number in range(40)]
-        await asyncio.gather(*(room.dispatcher.assign(job, TARGET) for job in jobs))
+        jobs = (room.assign(f"t{number}", ["echo", str(number)]) for number in range(40))
+        await asyncio.gather(*jobs)
         await room.idle()
         for number in range(40):
             assert (await room.result(f"t{number}"))["output"] == f"{number}"

@@ -5,15 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from app.jobs.closing import task_closing
 from app.jobs.job import (
     FIRST_LINE,
     Job,
     Outcome,
     first_line,
     outcome_of,
-    result_item,
     stopped_outcome,
 )
+from app.jobs.order import task_order
 from app.journal.records import OwedKind
 from app.protocol.messages import JobAssigned
 from app.state import ENDED, JOB_MOVES, JobState
@@ -23,7 +24,7 @@ from tests.journal.kit import record_of
 def job(state: JobState = JobState.PREPARING) -> Job:
     """A job that nobody runs."""
     record = replace(record_of("t1"), state=state, accepted_at=5.0)
-    return Job(JobAssigned("t1", "true"), record, state)
+    return Job(task_order(JobAssigned("t1", "true")), record, state)
 
 
 def test_only_moves_of_the_table_are_legal() -> None:
@@ -56,7 +57,7 @@ def test_only_moves_of_the_table_are_legal() -> None:
 )
 def test_an_end_on_the_wire(outcome: Outcome, status: str, exit_code: int, error: str) -> None:
     """Status, exit code and reason of each kind of end, as protocol.md says."""
-    item = result_item("t1", outcome, "out", 9.5)
+    (item,) = task_closing("t1", outcome, "out", 9.5).items
     assert item.kind is OwedKind.JOB_RESULT
     assert item.body["status"] == status
     assert item.body["exit_code"] == exit_code

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.errors import JournalError
-from app.jobs import runner
+from app.jobs import bench
 from app.jobs.deps import JobLimits
 from app.jobs.excerpt import OUTPUT_LIMIT
 from app.journal.joblog import JobLog
@@ -144,9 +144,23 @@ async def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
         pids = [int(word) for word in result["output"].split()]
         assert len(pids) == 2
         assert not any(map(alive, pids))
-        warning = room.log_lines("t1")[-2]
-        assert warning.startswith("?The task ran into its timeout of 0.7 s. Ending: ")
-        assert all(f"pid {pid}" in warning for pid in pids)
+        lines = room.log_lines("t1")
+        at = lines.index("?It ran into its timeout of 0.7 s. Ending:")
+        assert lines[at + 1].startswith(f"?  {pids[0]} {sys.executable} -c ")
+        assert lines[at + 2].startswith(f"?    {pids[1]} {sys.executable} -c import signal")
+
+
+async def test_a_job_that_prints_nothing_is_ended(tmp_path: Path) -> None:
+    """With an idle limit silence ends it; what keeps printing may go on."""
+    limits = JobLimits(task_timeout=60.0, grace=0.3, idle_timeout=0.5)
+    async with open_room(tmp_path, limits=limits, max_concurrent=2) as room:
+        await room.assign("quiet", "echo once; exec sleep 60")
+        await room.assign("busy", "for i in 1 2 3 4 5 6 7; do echo $i; sleep 0.15; done")
+        result = await room.result("quiet")
+        assert (result["status"], result["output"]) == ("timeout", "once")
+        assert result["error"] == "It printed nothing for 0.5 s (task.idle_timeout)."
+        assert 0.5 <= result["duration"] < 3
+        assert (await room.result("busy"))["status"] == "success"
 
 
 async def test_a_background_process_does_not_hold_the_job(tmp_path: Path) -> None:
@@ -159,7 +173,7 @@ async def test_a_background_process_does_not_hold_the_job(tmp_path: Path) -> Non
         assert (result["status"], result["exit_code"]) == ("success", 0)
         assert not alive(int(result["output"]))
         line = room.log_lines("t1")[-2]
-        assert line.startswith("?Left behind by the task, now ended: sleep 61 (pid ")
+        assert line.startswith("?Left behind, now ended: sleep 61 (pid ")
 
 
 async def test_a_silent_leftover_is_ended_at_once(tmp_path: Path) -> None:
@@ -275,7 +289,7 @@ async def test_a_bug_ends_one_job_only(
 
     async with open_room(tmp_path) as room:
         with monkeypatch.context() as patch:
-            patch.setattr(runner, "clean_environment", broken)
+            patch.setattr(bench, "clean_environment", broken)
             await room.assign("t1", ["true"])
             result = await room.result("t1")
         assert result["status"] == "error"

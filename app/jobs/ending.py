@@ -40,7 +40,7 @@ async def finish(deps: JobDeps, job: Job, outcome: Outcome, output: Output | Non
     end = Finish(state=outcome.state, log_end=None if output else 0, items=items, now=now)
     while True:
         try:
-            stored = await deps.store.finish(job.record.key, end)
+            stored = await deps.store.finish(job.record.key, end, job.record.log)
         except JournalError as why:
             log.warning("the result of job %s cannot be stored: %s", job.job_id, why)
             if job.quitting:

@@ -59,8 +59,8 @@ class Worker:
         return self._put(Lane.FILE, fn, args)
 
     def write(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """Run file work that the database has no part in: what was posted waits on."""
-        return self._put(Lane.FILE, fn, args)
+        """Run work on a log, which the database has no part in: what was posted waits on."""
+        return self._put(Lane.LOG, fn, args)
 
     def transact(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run database work; its future resolves when it is committed, power cuts included."""
@@ -210,8 +210,8 @@ class Worker:
             if work.lane is Lane.AFTER:
                 self._commit(pending)
             self._attempt(work, work.fn, work.args)
-        if pending:  # file work need not wait for the commit: its data is in the file
-            self._tell([work for work in works if work.lane is Lane.FILE])
+        if pending:  # what is in a log may go on its way at once
+            self._tell([work for work in works if work.lane is Lane.LOG])
         self._commit(pending)
 
     def _transact(self, work: Work, pending: list[Work], *, durable: bool) -> None:

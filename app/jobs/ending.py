@@ -53,7 +53,7 @@ async def finish(
     )
     while True:
         try:
-            stored = await deps.store.finish(job.record.key, end)
+            stored = await deps.store.finish(job.record.key, end, job.record.log)
         except JournalError as why:
             log.warning("the result of job %s cannot be stored: %s", job.job_id, why)
             if job.quitting:

@@ -1,7 +1,6 @@
 """A child's bytes → text → stamped lines in the job's log, on disk before anything else."""
 
 import asyncio
-import copy
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -195,7 +194,7 @@ class Output:
             self._append(pieces)
 
     def _append(self, pieces: list[Piece]) -> None:
-        before = copy.copy(self._writer)
+        before = self._writer.open_kind
         if self._lost:
             text = _("{count} bytes of output are missing here: {why}")
             text = text.format(count=self._lost, why=self._why_lost)
@@ -206,7 +205,7 @@ class Output:
         self._appending.add_done_callback(partial(self._appended, before, data, size))
 
     def _appended(
-        self, before: LineWriter, data: bytes, size: int, future: asyncio.Future[int]
+        self, before: Kind | None, data: bytes, size: int, future: asyncio.Future[int]
     ) -> None:
         self._appending = None
         self._unwritten -= size
@@ -215,7 +214,7 @@ class Output:
                 self._lost = 0
                 self._sink.grew(future.result(), data)
             case JournalError() as why:
-                self._writer = before  # nothing of it is in the file
+                self._writer.open_kind = before  # nothing of it is in the file
                 self._lose(size, why)
             case bug:
                 self._bug = bug

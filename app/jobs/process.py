@@ -107,9 +107,7 @@ class Child:
 
     async def drain(self, limit: float) -> bool:
         """Wait for the end of both pipes, at most `limit` seconds; return whether it came."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit):
-                await self._pipes.ended.wait()
+        await _within(limit, self._pipes.ended)
         return self._pipes.ended.is_set()
 
     async def end_tree(self, grace: float) -> list[Proc]:
@@ -226,6 +224,8 @@ class _Pipes(asyncio.SubprocessProtocol):
 
 
 async def _within(limit: float, event: asyncio.Event) -> None:
+    if event.is_set():
+        return
     with suppress(TimeoutError):
         async with asyncio.timeout(limit):
             await event.wait()

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.errors import JournalError
 from app.host.paths import WorkDir
@@ -37,12 +38,19 @@ def say_waiting(text: str, now: float, record: JobRecord) -> bytes:
     """
     said = LineWriter().write(text + "\n", Kind.NOTE, now)
     try:
-        record.log.parent.mkdir(parents=True, exist_ok=True)
-        record.log.write_bytes(said)
+        _begin(record.log, said)
     except OSError as why:
         log.warning("the log of job %s cannot be written: %s", record.job_id, why)
         return b""
     return said
+
+
+def _begin(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def unmake(made: object) -> None:

@@ -49,11 +49,11 @@ class JobLog:
 
         JournalError when the disk does not take it: then nothing of it is kept.
         """
-        return self._worker.submit(self._append, data)
+        return self._worker.write(self._append, data)
 
     async def close(self) -> None:
         """Sync and close the file; safe to repeat."""
-        await self._worker.submit(self._close)
+        await self._worker.write(self._close)
 
     def sync(self) -> None:
         """Make all that was written lasting (on the thread); OSError when that fails."""

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any, Protocol
 
 from app.journal.records import (
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 FAR_FUTURE = 1e12  # epoch seconds
 SECONDS_PER_DAY = 86400
+_ACCEPT = INSERT + " ON CONFLICT DO NOTHING"  # its id is known, or its name is taken
 _OWED_KINDS = {kind.value for kind in OwedKind}
 
 
@@ -45,30 +47,57 @@ class Sql(Protocol):
 
 def accept(sql: Sql, job: NewJob) -> JobRecord | None:
     """Store a new job; None when its target has sent this id before."""
-    if find(sql, job.target, job.job_id) is not None:
-        return None
+    for name in _names(sql, job.name):
+        log_file = log_path(job.work_dir, name)
+        if log_file.exists():  # of an earlier journal
+            continue
+        cursor = sql.execute(_ACCEPT, _row(job, name))
+        if cursor.rowcount:
+            return _record(cursor.lastrowid, job, name, log_file)
+        if find(sql, job.target, job.job_id) is not None:
+            return None
+    raise AssertionError("there is always another name")
+
+
+def _names(sql: Sql, name: str) -> Iterator[str]:
+    """Yield the name that a job asks for, then others."""
+    yield name
     newest = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'jobs'"
     key = sql.execute(newest).fetchone()[0] + 1
-    name = next(name for name in _names(job.name, key) if _is_free(sql, job, name))
-    target, work_dir = job.target, str(job.work_dir)
-    whose = (key, target.server, target.environment_id, job.kind.value, job.job_id)
-    what = (name, job.state.value, job.marker, work_dir, job.accepted_at)
-    sql.execute(INSERT, (*whose, *what, json.dumps(dict(job.details)), job.group))
-    row = sql.execute("SELECT * FROM jobs WHERE key = ?", (key,)).fetchone()
-    return record_of(row)
-
-
-def _names(name: str, key: int) -> Iterator[str]:
-    yield name
     yield f"{name}~{key}"
     for number in count(2):
         yield f"{name}~{key}~{number}"
 
 
-def _is_free(sql: Sql, job: NewJob, name: str) -> bool:
-    """Tell whether no job has `name` and no log of an earlier journal is in its place."""
-    taken = sql.execute("SELECT 1 FROM jobs WHERE name = ? AND removed = 0", (name,)).fetchone()
-    return taken is None and not log_path(job.work_dir, name).exists()
+def _row(job: NewJob, name: str) -> Sequence[Any]:
+    target = (job.target.server, job.target.environment_id)
+    what = (job.kind.value, job.job_id, name, job.state.value, job.marker)
+    kept = (json.dumps(dict(job.details)), job.group)
+    return (None, *target, *what, str(job.work_dir), job.accepted_at, *kept)
+
+
+def _record(key: int, job: NewJob, name: str, log_file: Path) -> JobRecord:
+    """Return what the row of a new job holds, without asking for it."""
+    return JobRecord(
+        key=key,
+        target=job.target,
+        kind=job.kind,
+        job_id=job.job_id,
+        name=name,
+        state=job.state,
+        marker=job.marker,
+        pid=None,
+        pid_started=None,
+        work_dir=job.work_dir,
+        log=log_file,
+        log_end=None,
+        confirmed=0,
+        accepted_at=job.accepted_at,
+        finished_at=None,
+        delivered=False,
+        details=job.details,
+        group=job.group,
+    )
 
 
 def find(sql: Sql, target: Target, job_id: str) -> JobRecord | None:
@@ -114,13 +143,21 @@ def started(sql: Sql, key: int, pid: int, pid_started: float) -> None:
     sql.execute("UPDATE jobs SET pid = ?, pid_started = ? WHERE key = ?", (pid, pid_started, key))
 
 
+def log_of(sql: Sql, key: int) -> Path:
+    """Return where the log of a job is."""
+    where = sql.execute("SELECT work_dir, name FROM jobs WHERE key = ?", (key,))
+    work_dir, name = where.fetchone()
+    return log_path(Path(work_dir), name)
+
+
 def finish(sql: Sql, key: int, end: Finish) -> list[StoredItem]:
     """Store the end of a job and what is owed for it; only the first end counts."""
     changed = sql.execute(FINISH, (end.state.value, end.log_end, end.now, key)).rowcount
     if changed:
         stored = _owe_reports(sql, key, end.reports)
         stored += [_owe(sql, key, item) for item in end.items]
-        sql.execute(DELIVERED, (key,))
+        if not stored:
+            sql.execute(DELIVERED, (key,))
         return stored
     rows = sql.execute("SELECT seq, kind, body FROM items WHERE job = ? ORDER BY seq", (key,))
     return [item_of(row) for row in rows]

@@ -13,7 +13,7 @@ from app.errors import JournalError, JournalUnusableError
 from app.i18n import _
 from app.journal import queries
 from app.journal.damaged import move_aside
-from app.journal.records import Aside, Finish, JobRecord, NewJob, StoredItem, Target, log_path
+from app.journal.records import Aside, Finish, JobRecord, NewJob, StoredItem, Target
 from app.journal.schema import MIGRATIONS, TABLES, VERSION
 from app.journal.suite_store import SuiteStore
 from app.journal.worker import Worker
@@ -34,6 +34,7 @@ class Connection:
     def __init__(self, path: Path) -> None:
         self._sql = sqlite3.connect(path, timeout=BUSY_LIMIT, isolation_level=None)
         self._durable = True
+        self._fresh = False  # the open transaction has changed nothing yet
 
     def prepare(self) -> None:
         """Set the connection up and make the tables; sqlite3.Error when it is damaged."""
@@ -59,18 +60,22 @@ class Connection:
             self._convert(self._sql.execute, f"PRAGMA synchronous = {level}")
             self._durable = durable
         self._convert(self._sql.execute, "BEGIN IMMEDIATE")
+        self._fresh = True
 
     def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run `fn` in a savepoint; JournalError for what SQLite reports."""
-        self._convert(self._sql.execute, "SAVEPOINT one")
+        """Run `fn`; when it fails, undo it alone. JournalError for what SQLite reports."""
+        alone, self._fresh = self._fresh, False  # then a rollback undoes nothing else
+        if not alone:
+            self._convert(self._sql.execute, "SAVEPOINT one")
         try:
             result = self._convert(fn, *args)
         except BaseException:
             with suppress(sqlite3.Error):  # a full disk may have undone everything already
-                self._sql.execute("ROLLBACK TO one")
+                self._sql.execute("ROLLBACK" if alone else "ROLLBACK TO one")
                 self._sql.execute("RELEASE one")
             raise
-        self._convert(self._sql.execute, "RELEASE one")
+        if not alone:
+            self._convert(self._sql.execute, "RELEASE one")
         return result
 
     @property
@@ -170,12 +175,13 @@ class Store(SuiteStore):
         """Note the process of a job."""
         self._worker.post(queries.started, self._sql, key, pid, pid_started)
 
-    async def finish(self, key: int, end: Finish) -> list[StoredItem]:
+    async def finish(self, key: int, end: Finish, log_file: Path | None = None) -> list[StoredItem]:
         """Store how a job ended and what is owed for it, durable, its log before that.
 
-        A second end changes nothing: it returns what is still owed.
+        Who knows where the log is saves looking it up. A second end changes nothing: it
+        returns what is still owed.
         """
-        return await self._worker.transact(self._finish, key, end)
+        return await self._worker.transact(self._finish, key, end, log_file)
 
     async def find(self, target: Target, job_id: str) -> JobRecord | None:
         """Return the job that `target` knows as `job_id`."""
@@ -248,10 +254,8 @@ class Store(SuiteStore):
         made.append(then(record))
         return record, made[0]
 
-    def _finish(self, key: int, end: Finish) -> list[StoredItem]:
-        where = self._sql.execute("SELECT work_dir, name FROM jobs WHERE key = ?", (key,))
-        work_dir, name = where.fetchone()
-        length = self._worker.sync_file(log_path(Path(work_dir), name))
+    def _finish(self, key: int, end: Finish, log_file: Path | None) -> list[StoredItem]:
+        length = self._worker.sync_file(log_file or queries.log_of(self._sql, key))
         if end.log_end is None:
             end = replace(end, log_end=length)
         return queries.finish(self._sql, key, end)

@@ -45,6 +45,7 @@ class Lane(Enum):
     """Whether, and how lastingly, a piece of work is part of a transaction."""
 
     FILE = "file"  # no transaction
+    LOG = "log"  # no transaction, and its waiter is told before the batch is committed
     AFTER = "after"  # no transaction, and the one before it is committed first
     COMMIT = "commit"  # in the batch's transaction; a power cut may lose it
     DURABLE = "durable"  # in the batch's transaction, synced

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 POST_AFTER = 0.05  # seconds that posted work may wait for something to share a commit with
 SYNC_EVERY = 1.0  # seconds that written log bytes may stay unsynced
 STOP_LIMIT = 10.0  # seconds for everything queued when the journal ends
-MAX_BATCH = 1000  # submissions in one transaction
+MAX_BATCH = 1000  # submissions in one transaction, and what one turn of the loop adds
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -37,7 +37,7 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Work] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -46,6 +46,7 @@ class Worker:
         self._dirty_since = 0.0
         self._posted: list[Work] = []  # on the loop's side, not handed over yet
         self._posting: asyncio.TimerHandle | None = None
+        self._given: list[Work] = []  # submitted in this turn of the loop
 
     def start(self) -> None:
         """Start the thread; it answers into the running loop."""
@@ -54,10 +55,16 @@ class Worker:
 
     def submit(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run file work or a read."""
+        self._give_posted()
         return self._put(Lane.FILE, fn, args)
+
+    def write(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        """Run work on a log, which the database has no part in: what was posted waits on."""
+        return self._put(Lane.LOG, fn, args)
 
     def transact(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run database work; its future resolves when it is committed, power cuts included."""
+        self._give_posted()
         return self._put(Lane.DURABLE, fn, args)
 
     def post(self, fn: Callable[[*Ts], object], *args: *Ts) -> None:
@@ -70,17 +77,19 @@ class Worker:
             return
         self._posted.append(Work(Lane.COMMIT, fn, args, None))
         if self._posting is None:
-            self._posting = self._loop.call_later(POST_AFTER, self._hand_over_posted)
+            self._posting = self._loop.call_later(POST_AFTER, self._give_posted)
 
     def after_commit(self, fn: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Run file work when everything submitted before it is committed."""
+        self._give_posted()
         return self._put(Lane.AFTER, fn, args)
 
     async def stop(self) -> None:
         """Do everything queued, sync the logs and end the thread; bounded, safe to repeat."""
         if not self._closed:
             self._closed = True
-            self._hand_over_posted()
+            self._give_posted()
+            self._hand_over()
             self._queue.put(None)
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, STOP_LIMIT)
@@ -126,25 +135,33 @@ class Worker:
         if self._closed:
             future.set_exception(JournalError(_("The journal is closed.")))
         else:
-            self._hand_over_posted()
-            self._queue.put(Work(lane, fn, args, future))
+            self._give(Work(lane, fn, args, future))
         return future
 
-    def _hand_over_posted(self) -> None:
-        """Give the thread what was posted: with the next submission, or after POST_AFTER."""
+    def _give_posted(self) -> None:
+        """Let what was posted go with this turn's submissions."""
         if self._posting is not None:
             self._posting.cancel()
             self._posting = None
-        for work in self._posted:
-            self._queue.put(work)
-        self._posted.clear()
+        posted, self._posted = self._posted, []
+        for work in posted:
+            self._give(work)
+
+    def _give(self, work: Work) -> None:
+        """Take for the thread; it is woken once for all that one turn of the loop gives."""
+        if not self._given and self._loop is not None:
+            self._loop.call_soon(self._hand_over)
+        self._given.append(work)
+
+    def _hand_over(self) -> None:
+        if self._given:
+            self._queue.put(self._given)
+            self._given = []
 
     def _run(self) -> None:
         going = True
         while going:
-            batch = self._next_batch()
-            going = None not in batch
-            works = [work for work in batch if work is not None]
+            works, going = self._next_batch()
             try:
                 self._perform(works)
             except Exception as why:  # noqa: BLE001 (a bug must reach the waiters, not hang them)
@@ -153,14 +170,21 @@ class Worker:
             if not going or self._sync_due_in() == 0:
                 self._sync()
 
-    def _next_batch(self) -> list[Work | None]:
-        """Take all that is there; wait for the first, at most until the next sync is due."""
-        batch: list[Work | None] = []
+    def _next_batch(self) -> tuple[list[Work], bool]:
+        """Take all that is there; wait for the first, at most until the next sync is due.
+
+        False: it was the last.
+        """
+        works: list[Work] = []
         with contextlib.suppress(queue.Empty):
-            batch.append(self._queue.get(timeout=self._sync_due_in()))
-            while batch[-1] is not None and len(batch) < MAX_BATCH:
-                batch.append(self._queue.get_nowait())
-        return batch
+            more = self._queue.get(timeout=self._sync_due_in())
+            while more is not None:
+                works += more
+                if len(works) >= MAX_BATCH:
+                    return works, True
+                more = self._queue.get_nowait()
+            return works, False
+        return works, True
 
     def _sync_due_in(self) -> float | None:
         """Return the seconds until written bytes must be synced; None: there are none."""
@@ -186,8 +210,8 @@ class Worker:
             if work.lane is Lane.AFTER:
                 self._commit(pending)
             self._attempt(work, work.fn, work.args)
-        if pending:  # file work need not wait for the commit: its data is in the file
-            self._tell([work for work in works if work.lane is Lane.FILE])
+        if pending:  # what is in a log may go on its way at once
+            self._tell([work for work in works if work.lane is Lane.LOG])
         self._commit(pending)
 
     def _transact(self, work: Work, pending: list[Work], *, durable: bool) -> None:

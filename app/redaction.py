@@ -1,60 +1,129 @@
 """Secrets out of every text that leaves the process."""
 
-import base64
-import json
 import re
-from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
+import threading
+from collections import Counter
+
+from app.secret_finder import Finder, united
+from app.secret_forms import forms_of
 
 MASK = "***"
-MIN_SECRET = 6  # characters; masking shorter ones would eat ordinary words
-_MIN_FORM = 8  # characters of a base64 form, which is cut at both ends
+_SECRET_NAME = re.compile(
+    r"(?i)token|secret|passw|passphrase|(^|_|-)pwd($|_|-)|(^|_|-)pass($|_|-)|credential|auth(?!or)"
+    r"|(api|access|private|signing|encryption)[_-]?key|(^|_)key$|cookie|session_?id|dsn"
+    r"|connection_?string"
+)
+
+
+def looks_secret(name: str) -> bool:
+    """Tell whether a variable of this name holds something that nobody should see."""
+    return _SECRET_NAME.search(name) is not None
 
 
 class Redactor:
-    """Knows the secrets and replaces each, in every form it may travel in, by `***`.
+    """Knows secrets and replaces each, in every form it may travel in, by `***`.
 
-    `add` and the reading methods may be called from different threads.
+    Methods may be called from different threads. What is added to a scope is known to all,
+    until the scope is closed.
     """
 
-    def __init__(self) -> None:
-        self._forms: frozenset[str] = frozenset()
-        self._pattern = re.compile(r"(?!)")  # matches nothing
+    def __init__(self, root: "Redactor | None" = None) -> None:
+        self._root = self if root is None else root
+        self._own: list[str] = []
+        if root is None:
+            self._lock = threading.Lock()
+            self._counts: Counter[str] = Counter()  # how many scopes know a form
+            self._finder = Finder()
 
     def add(self, secret: str) -> None:
-        """Mask `secret` from now on; one shorter than MIN_SECRET is ignored."""
-        secret = secret.strip()
-        if len(secret) < MIN_SECRET or secret in self._forms:
-            return
-        forms = self._forms | frozenset(_forms_of(secret))
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-        self._forms = forms
+        """Mask `secret` from now on; one shorter than 6 characters is ignored."""
+        forms = forms_of(secret)
+        if forms:
+            self._own.extend(forms)
+            self._root._retain(forms)  # noqa: SLF001 (of this class)
+
+    def scope(self) -> "Redactor":
+        """Return a redactor for one job: what it is told is forgotten when it is closed."""
+        return Redactor(self._root)
+
+    def close(self) -> None:
+        """Forget what was added here, unless somebody else added it too; safe to repeat."""
+        own, self._own = self._own, []
+        if own:
+            self._root._release(own)  # noqa: SLF001 (of this class)
 
     def mask(self, text: str) -> str:
         """Return `text` without the secrets."""
-        return self._pattern.sub(MASK, text)
+        spans = self.finder.spans(text)
+        return _masked(text, spans) if spans else text
+
+    def stream(self) -> "MaskStream":
+        """Return what masks a text that comes in pieces."""
+        return MaskStream(self)
+
+    @property
+    def finder(self) -> Finder:
+        """What finds the secrets known now."""
+        return self._root._finder  # noqa: SLF001 (of this class)
+
+    def _retain(self, forms: frozenset[str]) -> None:
+        with self._lock:
+            new = [form for form in forms if not self._counts[form]]
+            self._counts.update(forms)
+            self._finder.add(new)
+
+    def _release(self, forms: list[str]) -> None:
+        with self._lock:
+            self._counts.subtract(forms)
+            self._counts = +self._counts
+            finder = Finder()
+            finder.add(self._counts)
+            self._finder = finder
 
 
-def _forms_of(secret: str) -> Iterator[str]:
-    data = secret.encode("utf-8", "surrogatepass")
-    yield secret
-    for safe in ("", "/"):
-        yield quote(data, safe=safe)
-        yield re.sub("%..", lambda code: code[0].lower(), quote(data, safe=safe))
-    yield quote_plus(data)
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield from _base64_forms(data)
+class MaskStream:
+    """Masks a text that comes in pieces: how it is cut never changes the result.
+
+    It holds back what may be the beginning of a secret, until that is decided.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._held = ""
+        self._covered = 0  # characters of `_held` that a mask already given stands for
+
+    def feed(self, text: str) -> str:
+        """Take the next piece and return what is decided."""
+        text = self._held + text
+        finder = self._redactor.finder
+        return self._give(text, finder, len(text) - finder.undecided(text))
+
+    def flush(self) -> str:
+        """Return the rest: the text has ended."""
+        return self._give(self._held, self._redactor.finder, len(self._held))
+
+    def _give(self, text: str, finder: Finder, end: int) -> str:
+        """Give `text` up to `end`; a secret that goes on behind it is masked at once."""
+        self._held = text[end:]
+        if not end:
+            return ""
+        spans = finder.spans(text)
+        covered, self._covered = self._covered, 0
+        if covered:
+            spans = united(sorted([(0, covered), *spans]))
+        given = [span for span in spans if span[0] < end]
+        if given and given[-1][1] > end:
+            self._covered = given[-1][1] - end
+            given[-1] = (given[-1][0], end)
+        if not given:
+            return text[:end]
+        masked = _masked(text[:end], given)
+        return masked.removeprefix(MASK) if covered else masked
 
 
-def _base64_forms(data: bytes) -> Iterator[str]:
-    """Yield what is the same wherever `data` stands in an encoded text (`user:secret`, say)."""
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        for offset in range(3):
-            text = encode(b"\0" * offset + data).decode("ascii")
-            touched = (0, 2, 3)[offset]  # characters that hold bits of what stands before
-            rest = (offset + len(data)) % 3
-            end = len(text) - (0, 3, 2)[rest]  # padding, and the character it shares bits with
-            if end - touched >= _MIN_FORM:
-                yield text[touched:end]
+def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces, at = [], 0
+    for start, end in spans:
+        pieces += [text[at:start], MASK]
+        at = end
+    return "".join([*pieces, text[at:]])

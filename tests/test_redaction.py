@@ -2,13 +2,16 @@
 
 import base64
 import json
+import random
+from string import ascii_letters
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redaction import MASK, Redactor
+from app.redaction import MASK, Redactor, looks_secret
+from app.secret_forms import forms_of
 
 
 def knowing(*secrets: str) -> Redactor:
@@ -69,3 +72,114 @@ def test_masked_text_never_holds_the_secret(secret: str, before: str, after: str
     """Whatever stands around it."""
     redactor = knowing(secret)
     assert MASK in redactor.mask(before + secret + after)
+
+
+LINES = "abc123\nxyz-789-xyz\n-----END KEY-----"
+
+
+def test_secret_of_several_lines() -> None:
+    """As a whole, with either line end, and each telling line on its own."""
+    redactor = knowing(LINES)
+    assert redactor.mask(f"<{LINES}>") == f"<{MASK}>"
+    assert redactor.mask(LINES.replace("\n", "\r\n")) == MASK
+    assert redactor.mask("only xyz-789-xyz here") == f"only {MASK} here"
+    assert redactor.mask("-----END KEY----- abc123") == "-----END KEY----- abc123"
+
+
+def test_overlapping_secrets_leave_no_part() -> None:
+    """All that any of them covers is gone."""
+    assert knowing("abcdefgh", "efghijkl").mask("_abcdefghijkl_") == f"_{MASK}_"
+    assert knowing("abcabcabc").mask("abcabcabcabc") == MASK
+
+
+def test_scopes_count() -> None:
+    """Two jobs with one secret do not unmask each other; the root's own stay."""
+    root = knowing("root-secret")
+    one, two = root.scope(), root.scope()
+    one.add("shared-secret")
+    two.add("shared-secret")
+    one.close()
+    one.close()
+    assert two.mask("shared-secret root-secret") == f"{MASK} {MASK}"
+    two.close()
+    assert root.mask("shared-secret root-secret") == f"shared-secret {MASK}"
+
+
+@pytest.mark.parametrize("count", [1, 3, 10, 40, 200])
+@pytest.mark.parametrize("size", [6, 9, 14, 30, 43, 90])
+def test_any_number_of_secrets_is_found_anywhere(count: int, size: int) -> None:
+    """Whatever way of searching is chosen for them, at every place of a text."""
+    draw = random.Random(count * size)  # noqa: S311 (no secrets of anybody)
+    secrets = ["".join(draw.choices(ascii_letters, k=size)) for _ in range(count)]
+    redactor = knowing(*secrets)
+    for shift in range(40):
+        secret = draw.choice(secrets)
+        text = "密" * (shift % 3) + "." * shift + secret + "." * draw.randint(0, 40)
+        assert redactor.mask(text) == text.replace(secret, MASK)
+
+
+SMALL = st.text("ab\n", min_size=6, max_size=14)
+
+
+@given(st.lists(SMALL, min_size=1, max_size=4), st.text("ab\nx", max_size=80), st.data())
+def test_a_stream_masks_as_the_whole(secrets: list[str], text: str, data: st.DataObject) -> None:
+    """However it is cut."""
+    redactor = knowing(*secrets)
+    text += secrets[0] + secrets[-1]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
+    stream = redactor.stream()
+    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert "".join(map(stream.feed, pieces)) + stream.flush() == redactor.mask(text)
+
+
+def test_what_is_held_back_is_bounded() -> None:
+    """Endless repetition of a secret's beginning neither grows nor leaks."""
+    stream = knowing("ab" * 20).stream()
+    for _turn in range(2000):
+        stream.feed("ab" * 50)
+        assert len(stream._held) <= 40
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_no_leak_in_a_million_random_splits() -> None:
+    """Secrets in every form, amid noise, cut at random: what comes out is the masked whole."""
+    draw = random.Random(2026)  # noqa: S311 (no secrets of anybody)
+    secrets = ["glpat-AbC123xyz_890", "p/ä s%w&d+12", "first-line1\nsecond-line2", "q" * 9]
+    redactor = knowing(*secrets)
+    forms = sorted({form for secret in secrets for form in forms_of(secret)})
+    splits = 0
+    while splits < 1_000_000:
+        words = (draw.choice(forms)[draw.choice((0, 0, 0, 1, 3)) :] for _ in range(40))
+        text = draw.choice(("", " ", "\n", "密")).join(words)
+        stream, at, pieces = redactor.stream(), 0, []
+        while at < len(text):
+            size = draw.choice((1, 1, 1, 2, 3))
+            pieces.append(stream.feed(text[at : at + size]))
+            at, splits = at + size, splits + 1
+        assert "".join(pieces) + stream.flush() == redactor.mask(text)
+        assert not any(form in redactor.mask(text) for form in forms)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GITLAB_TOKEN",
+        "db_password",
+        "MY_SECRET",
+        "API_KEY",
+        "apikey",
+        "PGPASSWORD",
+        "AUTH",
+        "DB_PWD",
+    ],
+)
+def test_names_of_secrets(name: str) -> None:
+    """Variables with such names hold what nobody should see."""
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize("name", ["PATH", "GIT_AUTHOR_NAME", "KEYBOARD", "DEMO_NAME", "MONKEY"])
+def test_names_of_other_things(name: str) -> None:
+    """Masking these would make logs unreadable."""
+    assert not looks_secret(name)

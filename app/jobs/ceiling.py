@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from app.journal.lines import Kind
 
-LOG_LIMIT = 4 * 2**30  # bytes of output that a job's log file takes
+LOG_LIMIT = 2**30  # bytes of output that a job's log file takes (task.max_log_bytes)
 LOG_TAIL = 2**20  # bytes of output kept from what comes after that
 JOINED = 256  # the tail's share up to which small pieces become one: each costs 100 bytes more
 MAX_PIECES = 8192  # so many are kept at most, where both streams alternate in small pieces

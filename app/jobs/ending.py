@@ -7,6 +7,7 @@ from functools import partial
 
 from app.errors import JournalError
 from app.i18n import _
+from app.jobs.ceiling import Ceiling
 from app.jobs.closing import Closing, cases_unrun, suite_closing, suite_words, task_closing
 from app.jobs.deps import JobDeps
 from app.jobs.job import Job, Outcome
@@ -32,8 +33,8 @@ async def open_output(deps: JobDeps, record: JobRecord) -> Output:
 def output_to(deps: JobDeps, record: JobRecord, joblog: JobLog, redactor: Redactor) -> Output:
     """Return the output of a job whose log is open; `redactor` knows its secrets."""
     sink = Sink(joblog, partial(deps.outbox.grew, record.key))
-    limit = deps.limits.max_log_bytes
-    return Output(sink, deps.encodings, deps.clock, redactor=redactor, max_bytes=limit)
+    ceiling = Ceiling(deps.limits.max_log_bytes)
+    return Output(sink, deps.encodings, deps.clock, redactor=redactor, ceiling=ceiling)
 
 
 async def finish(

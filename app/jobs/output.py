@@ -12,14 +12,17 @@ from app.i18n import _
 from app.jobs.ceiling import Ceiling, Piece
 from app.jobs.decoder import Decoder
 from app.jobs.excerpt import Excerpt
+from app.jobs.masking import MaskedText
 from app.jobs.process import Stream
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind, LineWriter
+from app.redaction import Redactor
 
 log = logging.getLogger(__name__)
 
 MEMORY_LIMIT = 2**20  # bytes not on disk yet: more pause the child's pipes
 RESUME_AT = MEMORY_LIMIT // 2  # bytes: fewer let them flow again
+RECENT = 4096  # characters of output kept for a case that brings none of its own
 NOTE_AFTER = 0.005  # seconds that a remark may wait for output to go with
 PARTIAL_AFTER = 0.2  # seconds: a line that has not ended by then is logged as far as it is
 
@@ -57,14 +60,19 @@ class Output:
         sink: Sink,
         encodings: Sequence[str],
         clock: Callable[[], float],
+        *,
+        redactor: Redactor | None = None,
         ceiling: Ceiling | None = None,
     ) -> None:
         self._sink = sink
         self._clock = clock
-        self._ceiling = ceiling or Ceiling()
+        self._redactor = Redactor() if redactor is None else redactor
+        self._ceiling = Ceiling() if ceiling is None else ceiling
+        self._masked = {kind: MaskedText(self._redactor) for kind in KIND_OF.values()}
         self._decoders = {kind: Decoder(encodings) for kind in KIND_OF.values()}
         self._writer = LineWriter()
         self._excerpt = Excerpt()
+        self._recent = ""
         self._pending: list[Piece] = []
         self._unwritten = 0  # bytes pending and under way
         self._appending: asyncio.Future[int] | None = None
@@ -96,7 +104,7 @@ class Output:
         kind = KIND_OF[stream]
         decoder = self._decoders[kind]
         size = decoder.held + len(data)
-        text = decoder.feed(data)
+        text = self._masked[kind].feed(decoder.feed(data))
         if text:
             self._take(Piece(text, kind, self._clock(), size - decoder.held))
         if decoder.held and self._timer is None:
@@ -112,6 +120,22 @@ class Output:
         if self._note_timer is None:
             loop = asyncio.get_running_loop()
             self._note_timer = loop.call_later(NOTE_AFTER, self._pump)
+
+    async def flush(self) -> None:
+        """Wait until what was noted and taken so far is on disk."""
+        self._pump()
+        for _turn in range(2):  # what is under way, then what waits behind it
+            if self._appending is not None:
+                await asyncio.wait([self._appending])
+
+    def mark_recent(self) -> None:
+        """Begin anew what `recent_tail` returns."""
+        self._recent = ""
+
+    def recent_tail(self) -> str:
+        """Return the end of what was printed since the last `mark_recent`, whole lines."""
+        _cut, newline, lines = self._recent.partition("\n")
+        return lines if newline and len(self._recent) >= RECENT else self._recent
 
     def excerpt(self) -> str:
         """Return the bounded `output` field of the result."""
@@ -132,7 +156,8 @@ class Output:
         waits for it.
         """
         for held_kind, decoder in self._decoders.items():
-            size, text = decoder.held, decoder.flush()
+            size, masked = decoder.held, self._masked[held_kind]
+            text = masked.feed(decoder.flush()) + masked.flush()
             if text:
                 self._take(Piece(text, held_kind, self._clock(), size))
         await self.settle()  # a bug makes these last words wrong: then they are not said
@@ -157,12 +182,13 @@ class Output:
     def _take_partial_lines(self) -> None:
         self._timer = None
         for kind, decoder in self._decoders.items():
-            size, text = decoder.held, decoder.partial()
+            size, text = decoder.held, self._masked[kind].feed(decoder.partial())
             if text:
                 self._take(Piece(text, kind, self._clock(), size - decoder.held))
 
     def _take(self, piece: Piece) -> None:
         self._excerpt.add(piece.text)
+        self._recent = (self._recent + piece.text[-RECENT:])[-RECENT:]
         reached = self._ceiling.reached
         if self._ceiling.admits(piece):
             self._pending.append(piece)
@@ -182,7 +208,7 @@ class Output:
         return [self._remark(text, Kind.WARN), *self._ceiling.rest()]
 
     def _remark(self, text: str, kind: Kind) -> Piece:
-        return Piece(text + "\n", kind, self._clock(), 0)
+        return Piece(self._redactor.mask(text) + "\n", kind, self._clock(), 0)
 
     def _pump(self) -> None:
         """Hand on what is pending, unless the append before it is still under way."""

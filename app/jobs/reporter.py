@@ -71,8 +71,9 @@ class Reporter:
         results = self.masked(self._with_output(self._book.take(items)))
         self._bench.output.mark_recent()
         if results:
-            # The line first: a log frame must follow each result (protocol.md 8.3).
+            # The lines first: a log frame must follow each result (protocol.md 8.3).
             await self.say(results)
+            await self._bench.output.flush()
             await self._owe(results)
 
     def _with_output(self, results: list[CaseResult]) -> list[CaseResult]:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from app.jobs import output as output_module
 from app.jobs.ceiling import Ceiling
-from app.jobs.output import MEMORY_LIMIT, Output, Sink
+from app.jobs.output import MEMORY_LIMIT, RECENT, Output, Sink
 from app.jobs.process import Stream
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind
 from app.journal.worker import Worker
+from app.redaction import Redactor
 
 STAMP = re.compile(r"(?m)^\[2001-09-09 01:46:40\.000\]")
 
@@ -24,10 +25,11 @@ STAMP = re.compile(r"(?m)^\[2001-09-09 01:46:40\.000\]")
 class Bench:
     """An output whose clock stands still, and what came of it."""
 
-    def __init__(self, joblog: JobLog, ceiling: Ceiling | None) -> None:
+    def __init__(self, joblog: JobLog, ceiling: Ceiling | None, redactor: Redactor | None) -> None:
         self.joblog = joblog
         self.grown: list[int] = []
-        self.output = Output(Sink(joblog, self._grew), (), lambda: 1e9, ceiling)
+        sink = Sink(joblog, self._grew)
+        self.output = Output(sink, (), lambda: 1e9, redactor=redactor, ceiling=ceiling)
 
     def _grew(self, length: int, tail: bytes) -> None:
         assert self.joblog.path.read_bytes()[:length].endswith(tail)
@@ -59,11 +61,14 @@ class Pipes:
 
 
 @asynccontextmanager
-async def bench(path: Path, ceiling: Ceiling | None = None) -> AsyncIterator[Bench]:
+async def bench(
+    path: Path, ceiling: Ceiling | None = None, redactor: Redactor | None = None
+) -> AsyncIterator[Bench]:
     """An output with a log at `path`."""
     worker = Worker()
     worker.start()
-    a_bench = Bench(await worker.submit(JobLog.create_here, worker, path), ceiling)
+    joblog = await worker.submit(JobLog.create_here, worker, path)
+    a_bench = Bench(joblog, ceiling, redactor)
     yield a_bench
     await a_bench.output.close()
     await worker.stop()
@@ -216,3 +221,50 @@ async def test_past_its_limit_the_log_keeps_the_last_part(tmp_path: Path) -> Non
             " no 8",
             "*end",
         ]
+
+
+async def test_no_secret_is_in_the_log(tmp_path: Path) -> None:
+    """Cut anywhere, in the other stream, in a remark, in the excerpt."""
+    redactor = Redactor()
+    redactor.add("hunter2-hunter2")
+    async with bench(tmp_path / "log", redactor=redactor) as b:
+        for byte in b"say hunter2-hunter2 now\n":
+            b.output.feed(Stream.OUT, bytes([byte]))
+        b.output.feed(Stream.ERR, b"hunter2-hunter2")
+        b.output.note("hunter2-hunter2")
+        await b.end()
+        assert " say *** now\n" in b.text()
+        assert b.text().count("***") == 3
+        assert "hunter" not in b.text()
+        assert "hunter" not in b.output.excerpt()
+
+
+async def test_a_job_may_name_its_own_secrets(tmp_path: Path) -> None:
+    """An add-mask line masks what follows, on both streams, and hides its own value."""
+    async with bench(tmp_path / "log") as b:
+        b.output.feed(Stream.OUT, b"::add-mask::s3cr3t-v4lue\n")
+        b.output.feed(Stream.ERR, b"s3cr3t-v4lue\n")
+        await b.end()
+        assert b.text() == " ::add-mask::***\n!***\n*end\n"
+
+
+async def test_the_recent_output_is_what_a_case_gets(tmp_path: Path) -> None:
+    """What was printed since the mark, its end when it is long, from a line's start."""
+    async with bench(tmp_path / "log") as b:
+        b.output.feed(Stream.OUT, b"before\n")
+        b.output.mark_recent()
+        b.output.feed(Stream.OUT, b"one\n")
+        assert b.output.recent_tail() == "one\n"
+        b.output.feed(Stream.OUT, b"x" * RECENT + b"\nlast line\n")
+        assert b.output.recent_tail() == "last line\n"
+        await b.end()
+
+
+async def test_what_is_flushed_is_on_disk(tmp_path: Path) -> None:
+    """A remark that just waited for company is in the file afterwards."""
+    async with bench(tmp_path / "log") as b:
+        b.output.feed(Stream.OUT, b"line\n")
+        b.output.note("remark")
+        await b.output.flush()
+        assert b.text() == " line\n*remark\n"
+        await b.end()

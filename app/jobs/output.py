@@ -121,13 +121,6 @@ class Output:
             loop = asyncio.get_running_loop()
             self._note_timer = loop.call_later(NOTE_AFTER, self._pump)
 
-    async def flush(self) -> None:
-        """Wait until what was noted and taken so far is on disk."""
-        self._pump()
-        for _turn in range(2):  # what is under way, then what waits behind it
-            if self._appending is not None:
-                await asyncio.wait([self._appending])
-
     def mark_recent(self) -> None:
         """Begin anew what `recent_tail` returns."""
         self._recent = ""

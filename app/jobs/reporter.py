@@ -71,10 +71,8 @@ class Reporter:
         results = self.masked(self._with_output(self._book.take(items)))
         self._bench.output.mark_recent()
         if results:
-            # The lines first: a log frame must follow each result (protocol.md 8.3).
-            await self.say(results)
-            await self._bench.output.flush()
             await self._owe(results)
+            await self.say(results)  # right behind: these lines follow the results on the wire
 
     def _with_output(self, results: list[CaseResult]) -> list[CaseResult]:
         """Give a lone case without output of its own what was printed since the one before."""

@@ -96,6 +96,12 @@ class Sender:
         session = self._session
         while session == self._session and self._may_speak(stream):
             item = stream.next_item
+            if (
+                item is not None
+                and item.kind is OwedKind.CASE_RESULT
+                and stream.waits_for_line(now)
+            ):
+                return ()
             if item is not None:
                 frames = await self._item_frames(stream, item, now)
                 if session != self._session:

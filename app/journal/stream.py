@@ -85,6 +85,9 @@ class Execution:
         return SuiteLog(self.suite_id, self.execution_id, text, _SOMETIME, level)
 
 
+LINE_WAIT = 0.1  # seconds
+
+
 class Stream:
     """Log and items of one job: read up to `read`, confirmed up to `confirmed`."""
 
@@ -109,6 +112,7 @@ class Stream:
         self.pace = Pace()
         self.retry_at = 0.0  # the log could not be read: not before
         self.served = 0  # when it was its turn, as a count
+        self._line_by: float | None = None  # so long a result waits for a line to go with it
 
     @property
     def finished(self) -> bool:
@@ -145,7 +149,7 @@ class Stream:
     def due_at(self) -> float | None:
         """When something may be sent; in the past: at once; None: there is nothing."""
         if self.ready or self.next_item is not None:
-            return self.retry_at
+            return max(self.retry_at, self._line_by or 0.0)
         return self.log_due_at
 
     @property
@@ -167,7 +171,20 @@ class Stream:
         """The log has `length` bytes on disk; `tail` are the last of them."""
         kept = self.tail + tail
         self.length = length
+        self._line_by = None
         self._tail = kept if len(kept) == self.pending and len(kept) <= BATCH_BYTES else b""
+
+    def waits_for_line(self, now: float) -> bool:
+        """Tell whether a result is to wait for the line of the log that follows it (8.3).
+
+        The line that names the case is on its way to the file: without it a frame that says
+        nothing would have to follow, an empty line for people. It is waited for once.
+        """
+        if self.ready or self.pending or self.finished or self.muted:
+            return False
+        if self._line_by is None:
+            self._line_by = now + LINE_WAIT
+        return now < self._line_by
 
     def sent(self, frame: Frame) -> None:
         """Note that `frame`, the next one, was handed over."""

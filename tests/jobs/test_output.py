@@ -258,13 +258,3 @@ async def test_the_recent_output_is_what_a_case_gets(tmp_path: Path) -> None:
         b.output.feed(Stream.OUT, b"x" * RECENT + b"\nlast line\n")
         assert b.output.recent_tail() == "last line\n"
         await b.end()
-
-
-async def test_what_is_flushed_is_on_disk(tmp_path: Path) -> None:
-    """A remark that just waited for company is in the file afterwards."""
-    async with bench(tmp_path / "log") as b:
-        b.output.feed(Stream.OUT, b"line\n")
-        b.output.note("remark")
-        await b.output.flush()
-        assert b.text() == " line\n*remark\n"
-        await b.end()

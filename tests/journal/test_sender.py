@@ -9,6 +9,7 @@ import pytest
 from app.journal.budget import CURE_ABOVE
 from app.journal.outbox import LOG_LIMIT
 from app.journal.records import Finish, OwedItem, OwedKind
+from app.journal.stream import LINE_WAIT
 from app.journal.window import MAX_FENCES
 from app.state import JobState
 from tests.journal.kit import NOON, new_job
@@ -28,6 +29,12 @@ async def ready(suites: SuiteDesk) -> None:
     suites.line.arrives()
     suites.line.beats()
     suites.line.arrives()
+
+
+async def waited_for_a_line(suites: SuiteDesk) -> None:
+    """Nothing was printed that could follow the result."""
+    assert await suites.line.sends() == 0
+    suites.line.now += LINE_WAIT
 
 
 async def test_a_result_goes_while_the_log_grows(suites: SuiteDesk) -> None:
@@ -70,6 +77,7 @@ async def test_the_last_of_the_budget_is_not_for_cures(
     await suites.restart()
     await ready(suites)
     await suite.reports("case-1")
+    await waited_for_a_line(suites)
     assert await suites.line.sends() == expected
 
 
@@ -175,6 +183,7 @@ async def test_results_go_one_per_fence(suites: SuiteDesk) -> None:
     suite = await suites.suite()
     await suite.reports(*(f"case-{n}" for n in range(20)))
     await ready(suites)
+    await waited_for_a_line(suites)
     while await suites.line.sends():
         pass
     assert types(suites) == [RESULT, LOG, "heartbeat"] * MAX_FENCES
@@ -185,6 +194,7 @@ async def test_the_log_goes_on_while_a_result_waits_for_its_answer(suites: Suite
     suite = await suites.suite()
     await suite.reports(*(f"case-{n}" for n in range(20)))
     await ready(suites)
+    await waited_for_a_line(suites)
     while await suites.line.sends():
         pass
     await suite.prints("still here\n")
@@ -218,9 +228,12 @@ async def test_results_are_quick(suites: SuiteDesk) -> None:
     await ready(suites)
     began = time.monotonic()
     await suite.reports("first")
+    assert await suites.line.sends() == 0  # its line is on its way to the file
     async with asyncio.timeout(1):
         await suites.outbox.wake.wait()
+    await suite.prints("first passed\n")
     assert await suites.line.sends() == 2
+    assert "first passed" in suites.line.on_way[-2]
     assert time.monotonic() - began < 0.1
     began = time.monotonic()
     for number in range(300):

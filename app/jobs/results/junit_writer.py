@@ -19,6 +19,7 @@ from app.jobs.results.items import Verdict
 _TAGS = {Verdict.FAILED: "failure", Verdict.ERROR: "error", Verdict.SKIPPED: "skipped"}
 # Sequences that drive a terminal: ESC [ … letter, ESC ] … BEL, and short ones.
 _ANSI = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)|[ -/]*[0-~])")
+_PYTEST_MARK = "E   "
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -59,6 +60,13 @@ def junit_xml(suite: WrittenSuite) -> bytes:
     return text + b"\n"
 
 
+def gist(message: str) -> str:
+    """Return the line of a failure that says most: pytest marks it, else it is the first."""
+    lines = without_ansi(message).strip().split("\n")
+    marked = (line[1:].strip() for line in lines if line.startswith(_PYTEST_MARK))
+    return next(marked, lines[0].strip())
+
+
 def without_ansi(text: str) -> str:
     """Return `text` without the sequences that drive a terminal."""
     return _ANSI.sub("", text)
@@ -87,7 +95,7 @@ def _add_case(parent: Element, suite_name: str, case: WrittenCase) -> None:
     tag = _TAGS.get(case.result)
     if tag is not None:
         message = _clean(case.message)
-        outcome = SubElement(element, tag, {"message": message.partition("\n")[0]})
+        outcome = SubElement(element, tag, {"message": gist(message)})
         outcome.text = message if "\n" in message else None
     if case.output:
         SubElement(element, "system-out").text = _clean(case.output)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from app.errors import ConfigError
@@ -14,6 +13,7 @@ from app.i18n import _
 from app.setting import Kind, Setting, Value, complaint, complaint_about
 from app.settings import SETTINGS
 from app.small_file import decode, read_bounded
+from app.yaml_file import compose
 
 _FILE_SETTINGS = {setting.key: setting for setting in SETTINGS if setting.in_file}
 _SECTIONS = frozenset(
@@ -25,6 +25,7 @@ _TAGS = {
     Kind.NUMBER: ("int", "float", "str"),  # YAML 1.1 takes 1e3 for text
     Kind.SWITCH: ("bool", "str"),
 }
+_EXAMPLE = "server: {url: ws://host:8000/ws/agent}"
 _NUMBERS = {Kind.WHOLE, Kind.NUMBER}
 _TAG_NAMES = {
     "bool": _("a yes/no value"),
@@ -54,36 +55,11 @@ class FileSettings:
 
 def read(path: Path) -> FileSettings:
     """Read and check the configuration file; ConfigError names the first thing that is wrong."""
-    node = _compose(decode(read_bounded(path), path), path)
+    node = compose(decode(read_bounded(path), path), str(path), _EXAMPLE)
     reader = _Reader(path)
     if node is not None:
         reader.walk(node, "")
     return FileSettings(path, reader.values, tuple(reader.warnings))
-
-
-def _compose(text: str, path: Path) -> Node | None:
-    """Parse without building values: aliases stay shared nodes, so no bomb can go off."""
-    try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as cause:
-        raise ConfigError(_syntax_error(cause, text, path)) from cause
-    except RecursionError as cause:
-        raise ConfigError(_("{path}:1: nested too deeply.").format(path=path)) from cause
-
-
-def _syntax_error(error: yaml.YAMLError, text: str, path: Path) -> str:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is None:  # yaml.reader.ReaderError: a character that YAML forbids
-        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-        what = _("a character that YAML does not allow")
-    else:
-        line = mark.line + 1
-        what = getattr(error, "problem", None) or _("not YAML")
-        if "\\t" in what:
-            what = _("a tab, where only spaces may indent")
-    return _("{path}:{line}: {what}, expected lines such as {example}.").format(
-        path=path, line=line, what=what, example="server: {url: ws://host:8000/ws/agent}"
-    )
 
 
 class _Reader:

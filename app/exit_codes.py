@@ -14,6 +14,9 @@ class ExitCode(IntEnum):
     TOKEN_REFUSED = 3  # only a new token helps; starting again does not
     ALREADY_RUNNING = 4  # another agent uses this home folder
     FOLDER = 5  # the home folder's journal, or the agent's own work folder, cannot be used
+    TESTS_FAILED = 6  # run-local: a test or the command failed, or the time ran out
+    NOT_RUN = 7  # run-local: no checkout, or the command could not be started
+    STOPPED = 130  # run-local: ended by Ctrl+C or a signal before its end, as shells say it
 
 
 _ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (

@@ -3,9 +3,14 @@
 import io
 import os
 import sys
+import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
+
+# A program's output must not drive the reader's terminal.
+_HARMLESS = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
 
 
 def say(text: str, *, error: bool = False) -> None:
@@ -14,11 +19,16 @@ def say(text: str, *, error: bool = False) -> None:
     A windowed program has no stdout at all, a pipe may be closed, and a GBK console
     cannot show every character (it gets `\\uXXXX` then).
     """
+    put(text + "\n", error=error)
+
+
+def put(text: str, *, error: bool = False) -> None:
+    """Write `text` as it is; as `say`."""
     stream = tolerant(sys.stderr if error else sys.stdout)
     if stream is None:
         return
     try:
-        stream.write(text + "\n")
+        stream.write(text)
         stream.flush()
     except (OSError, ValueError):
         _silence(stream)
@@ -30,6 +40,31 @@ def tolerant(stream: TextIO | None) -> TextIO | None:
         with suppress(OSError, ValueError):
             stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def knows_ansi(env: Mapping[str, str]) -> bool:
+    """Tell whether a terminal with this environment knows ANSI sequences."""
+    return env.get("TERM", "dumb") != "dumb" or "WT_SESSION" in env
+
+
+def harmless(text: str) -> str:
+    """Return `text` with control characters made visible."""
+    return text.rstrip("\r").translate(_HARMLESS)
+
+
+def width(text: str) -> int:
+    """Return the columns that `text` takes: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def clipped(text: str, columns: int) -> str:
+    """Return as much of `text` as fits."""
+    room = columns
+    for at, char in enumerate(text):
+        room -= width(char)
+        if room < 0:
+            return text[:at]
+    return text
 
 
 def _silence(stream: TextIO) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import main, parse
+from app.cli import main
+from app.cli_parser import parse
 from app.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +62,11 @@ def test_flags(argv: list[str], flags: dict[str, str]) -> None:
         (["--token"], "--token needs a value."),
         (["--token", "--headless"], "--token needs a value."),
         (["--headless=s3cret"], "--headless takes no value."),
+        (["run-local"], "run-local SUITE.yml"),
+        (["run-local", "--junit"], "--junit needs a value."),
+        (["run-local", "--keep=s3cret", "x.yml"], "--keep takes no value."),
+        (["run-local", "a.yml", "s3cret"], "belongs to no flag"),
+        (["run-local", "a.yml", "--junt", "s3cret"], "Did you mean --junit?"),
         (["--tok", "s3cret"], "Unknown flag --tok. Did you mean --token?"),
     ],
 )

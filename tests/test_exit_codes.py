@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import _epilog
+from app.cli_parser import help_epilog
 from app.errors import AlreadyRunningError, ConfigError, LinkLostError, WorkDirError
 from app.exit_codes import ExitCode, exit_code_for
 
@@ -26,6 +26,6 @@ def test_error_has_its_code(error: Exception, code: int) -> None:
 
 def test_help_documents_every_code() -> None:
     """No code without a line in --help."""
-    lines = _epilog().splitlines()
+    lines = help_epilog().splitlines()
     for code in ExitCode:
         assert any(line.startswith(f"  {int(code)}  ") for line in lines)

@@ -1,19 +1,15 @@
 """How the demo looks: sizes, colours, columns and lines; pure."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.i18n import _, ngettext
+from app.terminal import harmless, knows_ansi, width
 
 KIB = 1024.0
 LEVELS = {"info": "info", "warning": "warn", "error": "error"}
 LEVEL_COLOURS = {"warning": "33", "error": "31"}
-# A program's output must not drive the reader's terminal.
-HARMLESS = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
-
-
 FANCY_SIGNS = "●▶✓✗│·"
 PLAIN_SIGNS = "*>+x|-"
 
@@ -29,7 +25,7 @@ class Look:
     @classmethod
     def of(cls, encoding: str, env: Mapping[str, str], *, terminal: bool) -> "Look":
         """Return the richest look that a stream with this encoding can show."""
-        capable = terminal and (env.get("TERM", "dumb") != "dumb" or "WT_SESSION" in env)
+        capable = terminal and knows_ansi(env)
         try:
             FANCY_SIGNS.encode(encoding)
             signs = FANCY_SIGNS
@@ -96,23 +92,6 @@ class Look:
         return f" {self.signs[5]} ".join(
             f"{name} {percent(_mapping(facts.get(key)))}" for name, key in named
         )
-
-
-def harmless(text: str) -> str:
-    """Return `text` with control characters made visible."""
-    return text.rstrip("\r").translate(HARMLESS)
-
-
-def width(text: str) -> int:
-    """Return the columns that `text` takes: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def clipped(text: str, columns: int) -> str:
-    """Return as much of `text` as fits."""
-    while width(text) > columns:
-        text = text[:-1]
-    return text
 
 
 def amount(size: float) -> str:

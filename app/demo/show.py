@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.demo.look import amount, harmless, span
+from app.demo.look import amount, span
 from app.demo.platform import DemoPlatform
 from app.demo.record import Frame
 from app.demo.stage import Stage
 from app.i18n import _, ngettext
+from app.terminal import harmless
 
 JOB = "demo-1"
 SAFE_PATH = "-P"  # Python: our modules beside the script are none of its business

@@ -5,8 +5,8 @@ import shutil
 import sys
 from collections.abc import Iterable
 
-from app.demo.look import Look, clipped
-from app.terminal import say, tolerant
+from app.demo.look import Look
+from app.terminal import clipped, say, tolerant
 
 CLEAR_LINE = "\r\x1b[2K"
 

@@ -1,0 +1,224 @@
+"""The command line: flags of the table of settings, sub-commands, help; nothing heavy."""
+
+import argparse
+import difflib
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from app.errors import ConfigError
+from app.i18n import _
+from app.setting import Kind, Setting
+from app.settings import SETTINGS
+from app.terminal import say
+
+PROGRAM = "ats-agent"
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the options, with `flags` holding the given settings as texts by key.
+
+    Raises ConfigError, never with a value in it, and SystemExit(0) after --help.
+    """
+    glued = _glued(argv)
+    _refuse_unknown(glued)
+    options, left_over = _parser().parse_known_args(glued)
+    if left_over:
+        raise ConfigError(_("An argument is left over that belongs to no flag."), _see_help())
+    given = vars(options)
+    options.flags = {s.key: given[s.key] for s in SETTINGS if s.key in given}
+    return options
+
+
+_FLAGS = {name for setting in SETTINGS for name in setting.flags}
+_OTHER_FLAGS = {"--help", "--version", "--json", "--junit", "--keep"}
+
+
+def _glued(argv: Sequence[str]) -> list[str]:
+    """Join `--token` and its value: a token may begin with "-", which argparse takes for a flag."""
+    result: list[str] = []
+    for argument in argv:
+        is_flag = argument.partition("=")[0] in _FLAGS | _OTHER_FLAGS
+        if result and result[-1] == "--token" and not is_flag:
+            result[-1] = f"--token={argument}"
+        else:
+            result.append(argument)
+    return result
+
+
+def _refuse_unknown(arguments: Sequence[str]) -> None:
+    """Name the first unknown flag and the nearest known one, and no value that follows it."""
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if name.startswith("--") and name not in _FLAGS | _OTHER_FLAGS:
+            shown = name if re.fullmatch(r"--[a-z][a-z_-]{0,30}", name) else "--…"
+            nearest = difflib.get_close_matches(name, sorted(_FLAGS | _OTHER_FLAGS), n=1)
+            hint = _("Did you mean {name}?").format(name=nearest[0]) if nearest else _see_help()
+            raise ConfigError(_("Unknown flag {name}.").format(name=shown), hint)
+
+
+def _see_help() -> str:
+    return _("See {program} --help.").format(program=PROGRAM)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises ConfigError and survives a missing or broken stdout."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise in our words: argparse's own would repeat a value, which may be a secret."""
+        flag = re.match(r"argument (--[a-z_-]+)[^:]*: (expected)?", message)
+        if flag is None:
+            text = _("Expected no command, or one of these: config show, run-local SUITE.yml.")
+        elif flag[2]:
+            text = _("{flag} needs a value.").format(flag=flag[1])
+        else:
+            text = _("{flag} takes no value.").format(flag=flag[1])
+        raise ConfigError(text, _see_help())
+
+    def print_help(self, _file: object = None) -> None:
+        """Print the help to stdout."""
+        say(self.format_help().rstrip())
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = _options()
+    parser = _Parser(
+        prog=PROGRAM,
+        usage="\n       ".join(
+            f"{PROGRAM} [FLAGS] {command}".rstrip() for command in ("", _CONFIG_SHOW, _RUN_LOCAL)
+        ),
+        parents=[options],
+        description=_("Turns this computer into a test execution node of an ATS platform."),
+        epilog=help_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    parser.set_defaults(command=None, version=False)
+    commands = parser.add_subparsers(dest="command", title=_("commands"), metavar="COMMAND")
+    _add_config(commands, options)
+    _add_run_local(commands, options)
+    return parser
+
+
+_CONFIG_SHOW = "config show [--json]"
+_RUN_LOCAL = "run-local SUITE.yml [--junit FILE] [--keep]"
+
+
+def _add_config(commands: "argparse._SubParsersAction[_Parser]", options: _Parser) -> None:
+    about = _("print every effective setting and where it came from, then exit")
+    config = commands.add_parser(
+        "config", help=f"show: {about}", allow_abbrev=False, description=about
+    )
+    actions = config.add_subparsers(dest="action", metavar="show", required=True, help=about)
+    show = actions.add_parser(
+        "show",
+        usage=f"{PROGRAM} {_CONFIG_SHOW} [FLAGS]",
+        parents=[options],
+        description=about,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    show.add_argument("--json", action="store_true", help=_("print JSON"))
+
+
+def _add_run_local(commands: "argparse._SubParsersAction[_Parser]", options: _Parser) -> None:
+    about = _("run a suite from a file, without any platform")
+    run = commands.add_parser(
+        "run-local",
+        help=about,
+        usage=f"{PROGRAM} {_RUN_LOCAL} [FLAGS]",
+        parents=[options],
+        description=about,
+        epilog=_run_local_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    run.add_argument("suite", metavar="SUITE.yml", help=_("the file that describes the suite"))
+    run.add_argument(
+        "--junit",
+        metavar="FILE",
+        help=_("where the results go as JUnit XML (default: ats-results.xml beside SUITE.yml)"),
+    )
+    run.add_argument(
+        "--keep", action="store_true", help=_("keep the temporary folder with log and checkout")
+    )
+
+
+def _options() -> _Parser:
+    """The flags of the table, accepted before and after a sub-command."""
+    parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    groups = {
+        _("connection"): ("token", "token_file", "server.url"),
+        _("running"): ("work_dir", "home", "config", "headless", "logging.level"),
+    }
+    for title, keys in groups.items():
+        group = parser.add_argument_group(title)
+        for setting in SETTINGS:
+            if setting.key in keys:
+                _add(group, setting)
+    other = parser.add_argument_group(_("other"))
+    other.add_argument("--version", action="store_true", help=_("print the version and exit"))
+    other.add_argument("-h", "--help", action="help", help=_("print this text and exit"))
+    return parser
+
+
+_METAVARS = {
+    Kind.ADDRESS: "URL",
+    Kind.LEVEL: "LEVEL",
+    Kind.PATH: "PATH",
+    Kind.TEXT: "DIR",
+    Kind.TOKEN: "TOKEN",
+}
+
+
+def _add(group: argparse._ArgumentGroup, setting: Setting) -> None:
+    about = f"{_(setting.about)} [{setting.env}]"
+    if setting.kind is Kind.SWITCH:
+        group.add_argument(
+            *setting.flags, dest=setting.key, action="store_const", const="yes", help=about
+        )
+        return
+    group.add_argument(
+        *setting.flags, dest=setting.key, metavar=_METAVARS[setting.kind], help=about
+    )
+
+
+def help_epilog() -> str:
+    """Return what follows the flags in --help."""
+    return _("""\
+examples:
+  ats-agent --server-url ws://192.168.1.10:8000 --token-file ~/ats-token
+  ats-agent --url='ws://192.168.1.10:8000/ws/agent' --token='T' --work_dir='/data/ats'
+  ats-agent config show
+  ats-agent run-local suite.yml
+
+The names in brackets are environment variables. Flags win over variables, these over the
+file HOME/config.yaml (or --config), that over the defaults. A work folder that the platform
+sends wins over --work-dir.
+
+exit codes:
+  0    ended as asked (Ctrl+C included); of run-local: every test passed
+  1    unexpected end, see logs/agent.log
+  2    a flag, variable or line of a file is wrong; nothing was started
+  3    the platform refused or revoked the token
+  4    another agent already uses this home folder
+  5    a folder cannot be used: that of --work-dir, the journal's, that of --junit at the end
+  6    run-local: a test or the command failed, or the time ran out
+  7    run-local: no checkout, or the command could not be started
+  130  run-local: stopped by Ctrl+C or a signal""")
+
+
+def _run_local_epilog() -> str:
+    return _("""\
+SUITE.yml, of which only the command is needed:
+  command: pytest --junitxml=report.xml
+  cases: ["100001", "100002"]      # else every test found is a case
+  folder: ../project               # where the command runs; default: the folder of SUITE.yml
+  git: {url: https://host/group/project.git, branch: main}   # instead of a folder
+  results: ["reports/*.xml"]       # default: as on the platform
+  timeout: 600                     # seconds
+
+The git token is taken from the environment variable ATS_GIT_TOKEN. Neither address nor token
+of a platform is needed.""")

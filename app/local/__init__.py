@@ -1,0 +1,1 @@
+"""run-local: a suite from a file, without any platform."""

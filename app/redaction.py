@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 
 from app.secret_finder import Finder, united
-from app.secret_forms import forms_of
+from app.secret_forms import Form, forms_of
 
 MASK = "***"
 _SECRET_NAME = re.compile(
@@ -29,10 +29,10 @@ class Redactor:
 
     def __init__(self, root: "Redactor | None" = None) -> None:
         self._root = self if root is None else root
-        self._own: list[str] = []
+        self._own: list[Form] = []
         if root is None:
             self._lock = threading.Lock()
-            self._counts: Counter[str] = Counter()  # how many scopes know a form
+            self._counts: Counter[Form] = Counter()  # how many scopes know a form
             self._finder = Finder()
 
     def add(self, secret: str) -> None:
@@ -66,19 +66,19 @@ class Redactor:
         """What finds the secrets known now."""
         return self._root._finder  # noqa: SLF001 (of this class)
 
-    def _retain(self, forms: frozenset[str]) -> None:
+    def _retain(self, forms: frozenset[Form]) -> None:
         with self._lock:
             new = [form for form in forms if not self._counts[form]]
             self._counts.update(forms)
             self._finder.add(new)
 
-    def _release(self, forms: list[str]) -> None:
+    def _release(self, forms: list[Form]) -> None:
         with self._lock:
             self._counts.subtract(forms)
-            self._counts = +self._counts
-            finder = Finder()
-            finder.add(self._counts)
-            self._finder = finder
+            known = +self._counts
+            if len(known) < len(self._counts):
+                self._finder = Finder(known)
+            self._counts = known
 
 
 class MaskStream:

@@ -14,7 +14,7 @@ from app.host._proc import MARKER, InOneStep, Mark, Proc
 
 assert sys.platform != "win32"  # noqa: S101 (tells the type checker whose file this is)
 
-COMMAND_CHARS = 80
+COMMAND_CHARS = 4096  # far more than is shown: what is cut cannot be masked any more
 SWEEP_LIMIT = 1.0  # seconds that a sweep after a crash may take
 _SWEEP_PAUSE = 0.005  # seconds between two looks of it
 _CLOCK_SLACK = 1.5  # seconds by which two readings of one start time may differ

@@ -15,7 +15,7 @@ from app.host._proc import MARKER, Proc
 assert sys.platform == "linux"  # noqa: S101 (tells the type checker whose file this is)
 
 TICKS = os.sysconf("SC_CLK_TCK")  # per second; the unit of start times in /proc
-COMMAND_CHARS = 80
+COMMAND_CHARS = 4096  # far more than is shown: what is cut cannot be masked any more
 _READ_LIMIT = 1 << 20  # bytes of an environment or command line
 _MARK = b"\0" + MARKER.encode() + b"="
 

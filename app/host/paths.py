@@ -74,9 +74,7 @@ class WorkDir:
 
     def prepare(self) -> None:
         """Make the folders and try to write into each; WorkDirError names the one that fails."""
-        for folder in (
-            self.root, self.tasks, self.suites, self.logs, self.task_logs, self.cache
-        ):
+        for folder in (self.root, self.tasks, self.suites, self.logs, self.task_logs, self.cache):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 _probe(folder)

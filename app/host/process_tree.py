@@ -1,6 +1,6 @@
 """A job's processes as a person reads them: parents above their children, with command lines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from app.host._proc import Proc
 
@@ -8,8 +8,11 @@ MAX_LINES = 50  # processes that are shown
 MAX_COMMAND = 300  # characters shown of a command line
 
 
-def process_tree(processes: Iterable[Proc]) -> list[str]:
-    """Return one line per living process, indented below its parent; blocks for milliseconds."""
+def process_tree(processes: Iterable[Proc], mask: Callable[[str], str] = str) -> list[str]:
+    """Return one line per living process, indented below its parent; blocks for milliseconds.
+
+    `mask` takes secrets out of whole command lines, before they are cut.
+    """
     import psutil  # noqa: PLC0415 (only where a job is about to be killed)
 
     parents: dict[int, int] = {}
@@ -18,7 +21,7 @@ def process_tree(processes: Iterable[Proc]) -> list[str]:
         try:
             found = psutil.Process(process.pid)
             parents[process.pid] = found.ppid()
-            lines[process.pid] = _line(process, found.cmdline())
+            lines[process.pid] = _line(process, mask(" ".join(found.cmdline())))
         except (psutil.Error, OSError):
             continue  # it has ended meanwhile
     shown = list(_indented(lines, parents))
@@ -26,8 +29,8 @@ def process_tree(processes: Iterable[Proc]) -> list[str]:
     return shown[:MAX_LINES] + ([f"… +{more}"] if more > 0 else [])
 
 
-def _line(process: Proc, words: list[str]) -> str:
-    command = " ".join(words).replace("\n", " ") or process.command
+def _line(process: Proc, command: str) -> str:
+    command = command.replace("\n", " ") or process.command
     cut = command[:MAX_COMMAND] + ("…" if len(command) > MAX_COMMAND else "")
     return f"{process.pid} {cut}"
 

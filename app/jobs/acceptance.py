@@ -9,7 +9,7 @@ from app.errors import JournalError, WorkDirError
 from app.host.containment import new_marker
 from app.host.paths import WorkDir, safe_name
 from app.i18n import _
-from app.jobs.closing import task_closing
+from app.jobs.closing import task_items
 from app.jobs.deps import JobDeps
 from app.jobs.job import Outcome
 from app.jobs.order import Order
@@ -104,5 +104,5 @@ class Acceptance:
         """Answer a task that could not be stored; the answer lives no longer than the session."""
         outcome = Outcome(JobState.ERROR, error=why)
         self.remark(order, Level.ERROR, why)
-        for item in task_closing(order.job_id, outcome, "", self._deps.clock()).items:
+        for item in task_items(order.job_id, outcome, "", self._deps.clock()):
             self._deps.answer(item)

@@ -38,6 +38,11 @@ class Bench:
         self._child: Child | None = None
 
     @property
+    def started(self) -> bool:
+        """Whether the command ran."""
+        return self._child is not None
+
+    @property
     def limits(self) -> JobLimits:
         """What the job may take."""
         return self.deps.limits

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.i18n import _
+from app.jobs.plain_file import open_plain, write_plain
 from app.protocol.messages import SuiteAssigned
 
 log = logging.getLogger(__name__)
@@ -39,9 +40,8 @@ def write_case_file(cwd: Path, suite: SuiteAssigned, codes: Mapping[str, str]) -
     """
     path = cwd / CASE_FILE
     if not path.parent.is_dir():
-        return CaseFile(
-            None, _("There is no folder {path}: no case list.").format(path=path.parent)
-        )
+        log.debug("no folder %s: no case list", path.parent)
+        return CaseFile(None)
     lists = _lists(suite, codes)
     try:
         if lists is None:
@@ -59,7 +59,7 @@ def write_case_file(cwd: Path, suite: SuiteAssigned, codes: Mapping[str, str]) -
 def remembered_codes(folder: Path) -> dict[str, str]:
     """Return code → case id of earlier runs of the suite with this folder; {} when unknown."""
     try:
-        with (folder / CODES_FILE).open("rb") as file:
+        with open_plain(folder / CODES_FILE) as file:
             value = json.loads(file.read(_MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
@@ -107,6 +107,4 @@ def _ids(suite: SuiteAssigned) -> dict[str, str]:
 def _replace(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file so that a reader sees the old or the new one, never half of it."""
     text = json.dumps(value, indent=2)  # ASCII: xat reads it in its system's encoding
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(text, encoding="ascii")
-    new.replace(path)
+    write_plain(path, text.encode("ascii"))

@@ -133,6 +133,7 @@ class CaseBook:
         paired = pair(case_ids, case_codes)
         known = {code: case for code, case in remembered.items() if case in self._cases}
         self.codes = paired or known  # code → case id, as far as known
+        self._code_of = {case_id: code for code, case_id in self.codes.items()}
         self.learned = dict(paired)  # to remember for later runs
         self._finder = CaseCodes(case_ids, self.codes)
         self._items = 0
@@ -141,8 +142,12 @@ class CaseBook:
 
     def code_of(self, case_id: str) -> str:
         """Return the code of a case for a person, or its id."""
-        codes = (code for code, known in self.codes.items() if known == case_id)
-        return next(codes, case_id)
+        return self._code_of.get(case_id, case_id)
+
+    def name_of(self, item: TestItem) -> str:
+        """Return the code of the case that `item` belongs to, else the test's own name."""
+        case_id = self._case_of(item)
+        return item.name if case_id is None else self.code_of(case_id)
 
     def already(self, reported: Mapping[str, str]) -> None:
         """Take over what an earlier process of the agent reported (case id → result)."""
@@ -261,6 +266,6 @@ class CaseBook:
             )
             yield text.format(count=silent, code=ending.exit_code)
         elif silent and reported and self._items:
-            yield _("{count} of {total} cases were not reported by the test tool.").format(
+            yield _("{count} of {total} cases have no result of their own.").format(
                 count=silent, total=len(self._cases)
             )

@@ -1,14 +1,14 @@
 """What the platform is owed for a job that has ended: results first, then the job's own end."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.jobs.cases import CaseBook, CaseResult, CasesEnd, Ending, Why
 from app.jobs.job import Outcome
 from app.jobs.results.findings import Findings
 from app.journal.records import CaseReport, OwedItem, OwedKind
+from app.journal.suite_text import neutral
 from app.protocol.messages import Level
 from app.state import JobState
 
@@ -22,15 +22,7 @@ _WHY = {
 SUITE_STATUS = {JobState.SUCCEEDED: "completed", JobState.CANCELLED: "cancelled"}  # else failed
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """The last things owed for one job, in this order."""
-
-    reports: Sequence[CaseReport] = field(default=())
-    items: Sequence[OwedItem] = field(default=())
-
-
-def task_closing(job_id: str, outcome: Outcome, output: str, now: float) -> Closing:
+def task_items(job_id: str, outcome: Outcome, output: str, now: float) -> list[OwedItem]:
     """Return a task's `task_result` (protocol.md 4.6) as the journal keeps it."""
     body = {
         "job_id": job_id,
@@ -41,27 +33,27 @@ def task_closing(job_id: str, outcome: Outcome, output: str, now: float) -> Clos
         "duration": round(outcome.duration, 3),
         "at": now,
     }
-    return Closing(items=(OwedItem(OwedKind.JOB_RESULT, body),))
+    return [OwedItem(OwedKind.JOB_RESULT, body)]
 
 
-def suite_closing(
+def suite_items(
     details: Mapping[str, Any], outcome: Outcome, cases: CasesEnd, now: float
-) -> Closing:
-    """Return the rest of the case results, the line with the end phrase, the completion."""
-    reports = [case_report(details, result) for result in cases.results]
-    return Closing(
-        [report for report in reports if report is not None],
-        [_phrase(details, outcome, cases, now), _completion(details, outcome, cases)],
-    )
+) -> list[OwedItem]:
+    """Return the line with the end phrase and the completion."""
+    return [_phrase(details, outcome, cases, now), _completion(details, outcome, cases)]
 
 
-def case_report(details: Mapping[str, Any], result: CaseResult) -> CaseReport | None:
-    """Return one `test_suite_result` (protocol.md 4.3).
+def case_reports(details: Mapping[str, Any], results: Iterable[CaseResult]) -> list[CaseReport]:
+    """Return a `test_suite_result` (protocol.md 4.3) for each.
 
-    None without an executor: the platform would fall into a broken state (protocol.md 8.3).
+    None at all without an executor: the platform would fall into a broken state (8.3).
     """
     if not details.get("executor_id"):
-        return None
+        return []
+    return [_report(details, result) for result in results]
+
+
+def _report(details: Mapping[str, Any], result: CaseResult) -> CaseReport:
     body = {
         "suite_id": details["suite_id"],
         "case_id": result.case_id,
@@ -76,7 +68,9 @@ def case_report(details: Mapping[str, Any], result: CaseResult) -> CaseReport | 
 
 def ending_of(outcome: Outcome, findings: Findings | None = None) -> Ending:
     """Return what the end of a command says of cases without a result."""
-    why = _WHY.get(outcome.state, Why.EXITED if outcome.started else Why.NOT_STARTED)
+    why = _WHY.get(outcome.state, Why.EXITED)
+    if outcome.state is JobState.ERROR:
+        why = Why.INTERRUPTED if outcome.started else Why.NOT_STARTED
     reason = "" if why is Why.EXITED else outcome.error
     return Ending(why, outcome.exit_code, reason, findings or Findings())
 
@@ -93,6 +87,12 @@ def cases_unrun(
     return book.end(ending_of(outcome))
 
 
+def case_line(name: str, result: CaseResult) -> str:
+    """Return the line of the log that names a case and its result."""
+    took = "" if result.duration is None else f" ({result.duration:.2f} s)"
+    return _("Case {name}: {result}").format(name=name, result=result.result.value) + took
+
+
 def suite_status(outcome: Outcome) -> str:
     """Return the wire's word for how a suite ended (protocol.md 4.4)."""
     return SUITE_STATUS.get(outcome.state, "failed")
@@ -101,8 +101,10 @@ def suite_status(outcome: Outcome) -> str:
 def counted(cases: CasesEnd) -> str:
     """Say how many cases ended how."""
     counts = cases.counts
-    text = _(
-        "{total} cases: {passed} passed, {failed} failed, {error} with errors, {skipped} skipped"
+    text = ngettext(
+        "{total} case: {passed} passed, {failed} failed, {error} with errors, {skipped} skipped",
+        "{total} cases: {passed} passed, {failed} failed, {error} with errors, {skipped} skipped",
+        counts.total,
     )
     return text.format(
         total=counts.total,
@@ -130,7 +132,7 @@ def _phrase(details: Mapping[str, Any], outcome: Outcome, cases: CasesEnd, now: 
     if outcome.state is JobState.CANCELLED:
         text, level = CANCELLED_PHRASE, Level.WARNING
     elif not outcome.started:
-        text, level = outcome.error, Level.WARNING
+        text, level = neutral(outcome.error), Level.WARNING
     else:
         text = _("{phrase}: {status}; {counts}; {seconds:.3f} s").format(
             phrase=COMPLETED_PHRASE,

@@ -32,7 +32,8 @@ class Collector:
     """Follows the result files below `cwd`; every method blocks and is called in a thread.
 
     `patterns`: globs of `.ats.yml` or the configuration; without any, where the usual tools
-    write. One that is refused is named among the problems.
+    write. One that is refused is named among the problems. `mask` takes secrets out of a
+    file's text.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Collector:
         cwd: Path,
         patterns: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self._cwd = cwd
+        self._mask = mask
         self._clock = clock
         self._wished = tuple(patterns)
         self._problems: list[str] = []
@@ -108,7 +111,7 @@ class Collector:
     def _find(self, *, look: bool) -> None:
         for name in (*self._plain, *(self._scan() if look else ())):
             if name not in self._files:
-                self._files[name] = ResultFile(self._cwd, name, self._old.get(name))
+                self._files[name] = ResultFile(self._cwd, name, self._old.get(name), self._mask)
 
     def _look(self, *, last: bool) -> list[TestItem]:
         items: list[TestItem] = []

@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from app.errors import JournalError
 from app.i18n import _
 from app.jobs.ceiling import Ceiling
-from app.jobs.closing import Closing, cases_unrun, suite_closing, suite_words, task_closing
+from app.jobs.closing import case_reports, cases_unrun, suite_items, suite_words, task_items
 from app.jobs.deps import JobDeps
 from app.jobs.job import Job, Outcome
 from app.jobs.order import Order
 from app.jobs.output import Output, Sink
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind
-from app.journal.records import Finish, JobKind, JobRecord
+from app.journal.records import CaseReport, Finish, JobKind, JobRecord, OwedItem
 from app.redaction import Redactor
 from app.state import JobState
 
@@ -37,8 +38,34 @@ def output_to(deps: JobDeps, record: JobRecord, joblog: JobLog, redactor: Redact
     return Output(sink, deps.encodings, deps.clock, redactor=redactor, ceiling=ceiling)
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What the platform gets for a job that has ended, in this order."""
+
+    reports: Sequence[CaseReport]
+    items: Sequence[OwedItem]
+
+
+async def report_first(
+    deps: JobDeps, job: Job, reports: Sequence[CaseReport]
+) -> Sequence[CaseReport]:
+    """Owe the last results of a suite before its last words; return what cannot be stored now.
+
+    On the wire a line of the log follows each result: these words are some.
+    """
+    if not reports:
+        return ()
+    try:
+        stored = await deps.store.report(job.record.key, reports)
+    except JournalError as why:
+        log.warning("results of job %s cannot be stored now: %s", job.job_id, why)
+        return reports
+    deps.outbox.owed(job.record.key, stored)
+    return ()
+
+
 async def finish(
-    deps: JobDeps, job: Job, state: JobState, closing: Closing, output: Output | None
+    deps: JobDeps, job: Job, state: JobState, owed: Owed, output: Output | None
 ) -> None:
     """Store the end of a job with what is owed for it, durably, and owe that to the platform.
 
@@ -48,8 +75,8 @@ async def finish(
     end = Finish(
         state=state,
         log_end=None if output else 0,
-        reports=closing.reports,
-        items=closing.items,
+        reports=owed.reports,
+        items=owed.items,
         now=deps.clock(),
     )
     while True:
@@ -78,9 +105,10 @@ async def _settled(job: Job, output: Output | None) -> int:
 
 async def end_unstarted(deps: JobDeps, job: Job, outcome: Outcome, *, logged: bool) -> None:
     """End a job that never ran; `logged`: it has waited, its log says so too if it can."""
-    closing, words = closing_unrun(job.order, outcome, {}, deps.clock())
+    owed, words = owed_unrun(job.order, outcome, {}, deps.clock())
+    left = await report_first(deps, job, owed.reports)
     output = await _say(deps, job.record, words) if logged else None
-    await finish(deps, job, outcome.state, closing, output)
+    await finish(deps, job, outcome.state, Owed(left, owed.items), output)
     if output is not None:
         await output.close()
 
@@ -95,18 +123,20 @@ async def _say(deps: JobDeps, record: JobRecord, words: str) -> Output | None:
     return output
 
 
-def closing_unrun(
+def owed_unrun(
     order: Order, outcome: Outcome, reported: Mapping[str, str], now: float, output: str = ""
-) -> tuple[Closing, str]:
+) -> tuple[Owed, str]:
     """Return what is owed for an order that will not run (any more), and its last words.
 
     `reported`: the results of cases that the platform has been told already; `output`: what
     it had printed.
     """
     if order.kind is not JobKind.SUITE:
-        return task_closing(order.job_id, outcome, output, now), last_words(outcome)
-    cases = cases_unrun(order.details, outcome, reported)
-    return suite_closing(order.details, outcome, cases, now), suite_words(outcome, cases)
+        return Owed((), task_items(order.job_id, outcome, output, now)), last_words(outcome)
+    details = order.details
+    cases = cases_unrun(details, outcome, reported)
+    items = suite_items(details, outcome, cases, now)
+    return Owed(case_reports(details, cases.results), items), suite_words(outcome, cases)
 
 
 def last_words(outcome: Outcome) -> str:

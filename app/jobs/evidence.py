@@ -37,13 +37,15 @@ class Evidence:
         self._folder = folder / "evidence"
         self._output = output
         self._room = MOST if wanted else 0
+        self._taken: set[str] = set()  # the first picture of a case shows what went wrong
         self._grab = grab
 
     async def take(self, name: str) -> None:
         """Take a screenshot named after `name`: a case's code, or what happened to the job."""
-        if self._room <= 0:
+        if self._room <= 0 or name in self._taken:
             return
         self._room -= 1
+        self._taken.add(name)
         path = self._folder / f"{safe_name(name)}.png"
         try:
             async with asyncio.timeout(LIMIT):

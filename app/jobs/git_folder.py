@@ -8,6 +8,7 @@ from typing import Any
 
 from app.jobs.git_command import Git, Place
 from app.jobs.git_mirror import Mirror, Target, tidy
+from app.jobs.plain_file import open_plain, write_plain
 from app.jobs.removal import empty_trash, remove, remove_aside
 
 _STAMP = "ats-agent.json"  # in .git: what the clone is of, and its configuration as it was made
@@ -96,11 +97,12 @@ class Clone:
     def _write_stamp(self) -> None:
         config = (self.place.git_dir / "config").read_text(encoding="utf-8")
         stamp = {"address": self._git.address.url, "config": config}
-        (self.place.git_dir / _STAMP).write_text(json.dumps(stamp), encoding="utf-8")
+        write_plain(self.place.git_dir / _STAMP, json.dumps(stamp).encode())
 
     def _read_stamp(self) -> dict[str, Any]:
         with suppress(OSError, ValueError):
-            stamp = json.loads((self.place.git_dir / _STAMP).read_text(encoding="utf-8"))
+            with open_plain(self.place.git_dir / _STAMP) as file:
+                stamp = json.loads(file.read())
             if isinstance(stamp, dict) and isinstance(stamp.get("config"), str):
                 return stamp
         return {}

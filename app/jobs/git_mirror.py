@@ -174,7 +174,7 @@ class Mirror:
             return GitError(text, _("It is empty: push a first commit to it."))
         known = ", ".join(_nearest(wanted, names))
         return GitError(
-            text, _("Correct the suite's branch; there are {names}.").format(names=known)
+            text, _("Correct the suite's branch. Known here: {names}.").format(names=known)
         )
 
 

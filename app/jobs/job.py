@@ -58,7 +58,6 @@ class Job:
         self.since = record.accepted_at
         self.stop_wanted: JobState | None = None
         self.grace: float = 0.0  # seconds; how long it may take to end once it was asked
-        self.queued = state is JobState.QUEUED  # it began as a queued one: its log is there
         self.quitting = False  # the agent itself wants to end
         self.over = False  # its main process has ended: nothing changes the outcome any more
         self._limit: asyncio.Timeout | None = None
@@ -142,8 +141,7 @@ def not_started_text() -> str:
     return _("The agent was stopped before this task started; it was not run.")
 
 
-def first_line(command: str | tuple[str, ...]) -> str:
-    """Return what a log line shows of a command: its first line, cut."""
-    text = command if isinstance(command, str) else " ".join(command)
-    line, _newline, rest = text.strip().partition("\n")
+def first_line(command: str) -> str:
+    """Return what a log line shows of a command: its first line, cut; mask it before."""
+    line, _newline, rest = command.strip().partition("\n")
     return line[:FIRST_LINE] + ("…" if rest or len(line) > FIRST_LINE else "")

@@ -1,15 +1,47 @@
 """One stream of a job's output without secrets; `::add-mask::VALUE` lines name new ones."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from app.i18n import _
 from app.redaction import MASK, Redactor
 
 COMMAND = "::add-mask::"
-LONGEST_VALUE = 65_536  # characters; a longer line is no command
+LONGEST_VALUE = 16_384  # characters; of a longer value the beginning is masked
 MOST_VALUES = 1_000  # that one job may name; more are masked in their own line only
 _ESCAPES = re.compile("%(0A|0D|25)", re.IGNORECASE)  # as GitHub's runner reads them
 _ESCAPED = {"0A": "\n", "0D": "\r", "25": "%"}
+
+
+class Values:
+    """What one job asks to mask, bounded; the first value beyond a bound is warned of."""
+
+    def __init__(self, redactor: Redactor, warn: Callable[[str], None]) -> None:
+        self.redactor = redactor
+        self._warn = warn
+        self._seen: set[str] = set()
+        self._warned: set[str] = set()
+
+    def learn(self, value: str) -> None:
+        """Mask `value` from now on, as it is written and as its escapes mean it."""
+        if len(value) > LONGEST_VALUE:
+            text = _("A value to mask is too long: only its first {count} characters are masked.")
+            self._warn_once(text.format(count=LONGEST_VALUE))
+            value = value[:LONGEST_VALUE]
+        if value in self._seen:
+            return
+        if len(self._seen) == MOST_VALUES:
+            text = _("More than {count} values to mask: further ones are not masked.")
+            self._warn_once(text.format(count=MOST_VALUES))
+            return
+        self._seen.add(value)
+        for text in {value, _ESCAPES.sub(lambda code: _ESCAPED[code[1].upper()], value)}:
+            self.redactor.add(text)
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self._warn(text)
 
 
 class MaskedText:
@@ -19,15 +51,17 @@ class MaskedText:
     back until that is decided; `flush` gives the rest.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-        self._stream = redactor.stream()
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._stream = values.redactor.stream()
         self._held = ""  # the beginning of a line that may be a command
         self._fresh = True  # what comes next begins a line
-        self._values = 0
+        self._swallowing = False  # the rest of a command that was too long to hold
 
     def feed(self, text: str) -> str:
         """Take the next piece; return what may be shown."""
+        if self._swallowing:
+            text = self._swallowed(text)
         text = self._held + text
         self._held = ""
         return "".join([self._stream.feed(piece) for piece in self._without_commands(text)])
@@ -51,6 +85,10 @@ class MaskedText:
         if text:
             self._fresh = text.endswith("\n")
         yield text[at:]
+        if len(self._held) > LONGEST_VALUE + len(COMMAND):
+            held, self._held, self._fresh = self._held, "", False
+            self._swallowing = COMMAND in held  # otherwise so many spaces are no command
+            yield self._obeyed(held) if self._swallowing else held
 
     def _open_command(self, text: str) -> int:
         """Return the length of an unfinished line at the end that may be a command."""
@@ -58,17 +96,20 @@ class MaskedText:
         if start == 0 and not self._fresh:
             return 0
         line = text[start:].lstrip(" ")
-        size = len(text) - start
         begun = COMMAND.startswith(line) or line.startswith(COMMAND)
-        return size if begun and size <= LONGEST_VALUE else 0
+        return len(text) - start if begun else 0
 
     def _obeyed(self, line: str) -> str:
         """Learn the value of a command line; return the line as it may be shown."""
         indent, _command, value = line.partition(COMMAND)
-        self._values += 1
-        if self._values <= MOST_VALUES:
-            self._redactor.add(_ESCAPES.sub(lambda code: _ESCAPED[code[1].upper()], value.strip()))
+        self._values.learn(value.strip())
         return f"{indent}{COMMAND}{MASK}" + ("\n" if line.endswith("\n") else "")
+
+    def _swallowed(self, text: str) -> str:
+        """Return `text` from the end of the line that nobody may see."""
+        at = text.find("\n")
+        self._swallowing = at < 0
+        return "" if at < 0 else text[at:]
 
 
 def _commands(text: str, *, fresh: bool) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from app.i18n import _
 from app.jobs.ceiling import Ceiling, Piece
 from app.jobs.decoder import Decoder
 from app.jobs.excerpt import Excerpt
-from app.jobs.masking import MaskedText
+from app.jobs.masking import MaskedText, Values
 from app.jobs.process import Stream
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind, LineWriter
@@ -68,7 +68,9 @@ class Output:
         self._clock = clock
         self._redactor = Redactor() if redactor is None else redactor
         self._ceiling = Ceiling() if ceiling is None else ceiling
-        self._masked = {kind: MaskedText(self._redactor) for kind in KIND_OF.values()}
+        values = Values(self._redactor, partial(self.note, kind=Kind.WARN))
+        self._masked = {kind: MaskedText(values) for kind in KIND_OF.values()}
+        self._held_back = dict.fromkeys(self._masked, 0)  # bytes of which nothing is shown yet
         self._decoders = {kind: Decoder(encodings) for kind in KIND_OF.values()}
         self._writer = LineWriter()
         self._excerpt = Excerpt()
@@ -105,8 +107,7 @@ class Output:
         decoder = self._decoders[kind]
         size = decoder.held + len(data)
         text = self._masked[kind].feed(decoder.feed(data))
-        if text:
-            self._take(Piece(text, kind, self._clock(), size - decoder.held))
+        self._show(text, kind, size - decoder.held)
         if decoder.held and self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(PARTIAL_AFTER, self._take_partial_lines)
@@ -151,8 +152,7 @@ class Output:
         for held_kind, decoder in self._decoders.items():
             size, masked = decoder.held, self._masked[held_kind]
             text = masked.feed(decoder.flush()) + masked.flush()
-            if text:
-                self._take(Piece(text, held_kind, self._clock(), size))
+            self._show(text, held_kind, size)
         await self.settle()  # a bug makes these last words wrong: then they are not said
         self._pending.extend(self._rest())
         self._pending.append(self._remark(last_words, kind))
@@ -176,8 +176,14 @@ class Output:
         self._timer = None
         for kind, decoder in self._decoders.items():
             size, text = decoder.held, self._masked[kind].feed(decoder.partial())
-            if text:
-                self._take(Piece(text, kind, self._clock(), size - decoder.held))
+            self._show(text, kind, size - decoder.held)
+
+    def _show(self, text: str, kind: Kind, size: int) -> None:
+        """Take what may be shown; the `size` of what is held back goes with the next text."""
+        size += self._held_back[kind]
+        self._held_back[kind] = 0 if text else size
+        if text:
+            self._take(Piece(text, kind, self._clock(), size))
 
     def _take(self, piece: Piece) -> None:
         self._excerpt.add(piece.text)

@@ -7,7 +7,7 @@ from app.errors import JournalError
 from app.host.containment import Mark, Proc, sweep_after_crash
 from app.i18n import _
 from app.jobs.deps import JobDeps
-from app.jobs.ending import closing_unrun, open_output
+from app.jobs.ending import open_output, owed_unrun
 from app.jobs.excerpt import HEAD, TAIL
 from app.jobs.job import Outcome
 from app.jobs.order import remembered_order
@@ -45,15 +45,15 @@ async def _recover(deps: JobDeps, record: JobRecord, swept: list[Proc]) -> None:
     log.warning(_("job %s was not finished by an earlier agent"), record.job_id)
     order = remembered_order(record)
     reported = await deps.store.reported(record.key)
-    _closing, words = closing_unrun(order, outcome, reported, deps.clock())
+    _owed, words = owed_unrun(order, outcome, reported, deps.clock())
     length = await _last_words(deps, record, words, swept)
     text = await _excerpt(deps, record, length)
-    closing, _words = closing_unrun(order, outcome, reported, deps.clock(), text)
+    owed, _words = owed_unrun(order, outcome, reported, deps.clock(), text)
     end = Finish(
         state=outcome.state,
         log_end=length,
-        reports=closing.reports,
-        items=closing.items,
+        reports=owed.reports,
+        items=owed.items,
         now=deps.clock(),
     )
     stored = await deps.store.finish(record.key, end)
@@ -98,7 +98,7 @@ async def _last_words(deps: JobDeps, record: JobRecord, words: str, swept: list[
         return 0
     if swept:
         text = _("Left behind by the tasks of the earlier agent, now ended: {names}")
-        output.note(text.format(names=names_of(swept)), Kind.WARN)
+        output.note(text.format(names=names_of(swept, deps.redactor.mask)), Kind.WARN)
     await output.end(words, Kind.WARN)
     await output.close()
     return output.length

@@ -7,10 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from app.errors import JournalError
-from app.i18n import _
 from app.jobs.bench import Bench
 from app.jobs.cases import CaseBook, CaseResult
-from app.jobs.closing import case_report
+from app.jobs.closing import case_line, case_reports
 from app.jobs.collector import Collector
 from app.jobs.results.findings import Findings
 from app.jobs.results.items import TestItem
@@ -29,6 +28,7 @@ class Reporter:
         self._book = book
         self._collector = collector
         self._over = asyncio.Event()
+        self._failed: asyncio.Queue[str] = asyncio.Queue()  # cases to take a picture of
         self.unstored: list[CaseReport] = []  # what the journal did not take: owed at the end
 
     async def watch(self) -> None:
@@ -39,9 +39,17 @@ class Reporter:
                     await self._over.wait()
             await self._take(await asyncio.to_thread(self._collector.poll))
 
+    async def photograph(self) -> None:
+        """Take a screenshot of each case that fails, until `stop`; results do not wait for it."""
+        while name := await self._failed.get():
+            await self._bench.evidence.take(name)
+            if self._over.is_set():
+                return  # what there was to see has ended
+
     def stop(self) -> None:
-        """Let `watch` end: the command has."""
+        """Let `watch` and `photograph` end: the command has."""
         self._over.set()
+        self._failed.put_nowait("")
 
     async def finish(self) -> Findings:
         """Take what the files say in the end; the last outstanding case is still held back."""
@@ -57,33 +65,33 @@ class Reporter:
             for result in results
         ]
 
-    async def say(self, results: Sequence[CaseResult]) -> None:
-        """Write a line per case into the log, and take a screenshot of failed ones."""
-        for result in results:
-            name = self._book.code_of(result.case_id)
-            self._bench.output.note(_line(name, result))
-            if result.result.bad:
-                await self._bench.evidence.take(name)
-
     async def _take(self, items: Sequence[TestItem]) -> None:
         if not items:
             return
-        results = self.masked(self._with_output(self._book.take(items)))
+        alone = len(items) == 1  # what was printed since the one before is its output
+        printed = self._bench.output.recent_tail() if alone else ""
         self._bench.output.mark_recent()
+        results, lines = await asyncio.to_thread(self._judged, items, printed)
         if results:
             await self._owe(results)
-            await self.say(results)  # right behind: these lines follow the results on the wire
+            # Right behind: these lines follow the results on the wire.
+            self._bench.output.note("\n".join(lines))
+        for item in items:
+            if item.result.bad:
+                self._failed.put_nowait(self._book.name_of(item))
 
-    def _with_output(self, results: list[CaseResult]) -> list[CaseResult]:
-        """Give a lone case without output of its own what was printed since the one before."""
-        if len(results) != 1 or results[0].output:
-            return results
-        return [replace(results[0], output=self._bench.output.recent_tail())]
+    def _judged(
+        self, items: Sequence[TestItem], printed: str
+    ) -> tuple[list[CaseResult], list[str]]:
+        """Return what may be reported now, and a line for each; thousands take their time."""
+        taken = self._book.take(replace(item, output=item.output or printed) for item in items)
+        results = self.masked(taken)
+        return results, [case_line(self._book.code_of(one.case_id), one) for one in results]
 
     async def _owe(self, results: list[CaseResult]) -> None:
         job, deps = self._bench.job, self._bench.deps
-        found = [case_report(job.order.details, result) for result in results]
-        reports = [report for report in found if report is not None]
+        details = job.order.details
+        reports = await asyncio.to_thread(case_reports, details, results)
         if not reports:
             return
         try:
@@ -93,8 +101,3 @@ class Reporter:
             self.unstored.extend(reports)
         else:
             deps.outbox.owed(job.record.key, stored)
-
-
-def _line(name: str, result: CaseResult) -> str:
-    took = "" if result.duration is None else f" ({result.duration:.2f} s)"
-    return _("Case {name}: {result}").format(name=name, result=result.result.value) + took

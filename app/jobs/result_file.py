@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.i18n import _
 from app.jobs.patterns import is_inside, regular_stat
+from app.jobs.plain_file import open_plain
 from app.jobs.results import read_results
 from app.jobs.results.items import Reading, TestItem
 
@@ -25,11 +26,14 @@ def signature(facts: os.stat_result) -> Signature:
 class ResultFile:
     """What is known of one file; `old` is its signature of before the run, if it was there."""
 
-    def __init__(self, root: Path, name: str, old: Signature | None) -> None:
+    def __init__(
+        self, root: Path, name: str, old: Signature | None, mask: Callable[[str], str] = str
+    ) -> None:
         self.name = name
         self._root = root
         self._path = root / name
         self._old = old
+        self._mask = mask
         self._seen: Signature | None = None
         self._next = 0.0
         self._known: dict[tuple[str, int], int] = {}
@@ -71,15 +75,22 @@ class ResultFile:
             self.problem = _("it leads out of the folder through a link, so it is not read")
             return None
         try:
-            with self._path.open("rb") as file:
-                self._seen = signature(os.fstat(file.fileno()))
-                data = file.read(MAX_BYTES + 1)
+            with open_plain(self._path) as file:
+                facts = os.fstat(file.fileno())
+                self._seen = signature(facts)
+                data = file.read(min(facts.st_size, MAX_BYTES) + 1)
         except OSError as why:
             self._seen = None
             self.problem = _("it cannot be read: {why}").format(why=why.strerror or why)
             return None
         self.problem = ""
-        return data
+        return self._masked(data)
+
+    def _masked(self, data: bytes) -> bytes:
+        """Take secrets out before any text is cut: what is left of one would not be found."""
+        text = data.decode("utf-8", "surrogateescape")
+        masked = self._mask(text)
+        return data if masked is text else masked.encode("utf-8", "surrogateescape")
 
     def _understand(self, data: bytes) -> Reading | None:
         if not data.strip():

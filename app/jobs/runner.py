@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import partial
 
 from app.errors import AgentError, JournalError
 from app.i18n import _
 from app.jobs.bench import Bench
-from app.jobs.closing import Closing
 from app.jobs.deps import JobDeps
-from app.jobs.ending import closing_unrun, finish, output_to
+from app.jobs.ending import Owed, finish, output_to, owed_unrun, report_first
 from app.jobs.folder import NotRunnableError
 from app.jobs.job import Job, Outcome, not_started_text, stopped_outcome
 from app.jobs.output import Output
 from app.jobs.ready import Ready, make_ready
 from app.jobs.work import Work
 from app.journal.lines import Kind
+from app.journal.records import CaseReport, OwedItem
 from app.state import JobState
 
 log = logging.getLogger(__name__)
@@ -39,9 +40,11 @@ class Runner:
 
     async def run(self) -> None:
         """Run the job to its durable result; never raises for a failing program."""
-        outcome = await self._last_words(await self._guarded())
-        closing = self._closing(outcome)
-        await finish(self._deps, self._job, outcome.state, closing, self._output)
+        outcome = await self._guarded()
+        left = await report_first(self._deps, self._job, self._reports(outcome))
+        outcome = await self._last_words(outcome)
+        owed = Owed(left, self._items(outcome))
+        await finish(self._deps, self._job, outcome.state, owed, self._output)
         await asyncio.sleep(0)  # the result's frame goes first
         self._job.move(outcome.state, self._deps.clock())
         self._deps.on_change()
@@ -87,20 +90,30 @@ class Runner:
             return self._failed_inside(bug)
         return outcome
 
-    def _closing(self, outcome: Outcome) -> Closing:
-        """Return what is owed; even a bug there leaves nobody waiting for the job's end."""
+    def _reports(self, outcome: Outcome) -> Sequence[CaseReport]:
+        try:
+            return self._work.reports(outcome)
+        except Exception as bug:  # noqa: BLE001 (as in `_guarded`)
+            self._failed_inside(bug)
+            return ()
+
+    def _items(self, outcome: Outcome) -> Sequence[OwedItem]:
+        """Return the end that is owed; even a bug there leaves nobody waiting for it."""
         printed = self._output.excerpt() if self._output else ""
         now = self._deps.clock()
         try:
-            return self._work.closing(outcome, printed, now)
+            return self._work.items(outcome, printed, now)
         except Exception as bug:  # noqa: BLE001 (as in `_guarded`)
-            closing, _words = closing_unrun(self._job.order, self._failed_inside(bug), {}, now)
-            return closing
+            owed, _words = owed_unrun(self._job.order, self._failed_inside(bug), {}, now)
+            return owed.items
 
     def _failed_inside(self, bug: Exception) -> Outcome:
         log.error("job %s failed inside the agent", self._job.job_id, exc_info=bug)
+        cause = bug.exceptions[0] if isinstance(bug, ExceptionGroup) else bug
         text = _("The agent failed on this task: {bug!r}. Its agent.log says more.")
-        return Outcome(JobState.ERROR, error=self._redactor.mask(text.format(bug=bug)))
+        error = self._redactor.mask(text.format(bug=cause))
+        started = self._bench is not None and self._bench.started
+        return Outcome(JobState.ERROR, error=error, started=started)
 
     async def _perform(self) -> Outcome:
         bench = await self._open()

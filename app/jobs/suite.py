@@ -1,7 +1,7 @@
 """A suite: a checkout, a command, one result per case, reported while it runs."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +12,17 @@ from app.jobs.ats_yml import AtsYml, read_ats_yml
 from app.jobs.bench import Bench
 from app.jobs.case_files import remember_codes, remembered_codes, write_case_file
 from app.jobs.cases import CaseBook, CasesEnd
-from app.jobs.closing import Closing, ending_of, suite_closing, suite_words
+from app.jobs.closing import case_line, case_reports, ending_of, suite_items, suite_words
 from app.jobs.collector import Collector
 from app.jobs.every_test import EveryTestBook
 from app.jobs.folder import Workplace, command_line, prepare_suite
-from app.jobs.git import GitBench, GitSource, checkout, secrets_of
+from app.jobs.git import GitBench, GitLimits, GitSource, checkout, secrets_of
 from app.jobs.job import Outcome, first_line, stopped_outcome
 from app.jobs.order import Order
 from app.jobs.reporter import Reporter
 from app.jobs.supervision import stop_reason
 from app.journal.lines import Kind
+from app.journal.records import CaseReport, OwedItem
 from app.protocol.messages import SuiteAssigned
 from app.redaction import Redactor
 from app.state import JobState
@@ -62,13 +63,18 @@ class SuiteWork:
     def last_words(self, outcome: Outcome) -> list[str]:
         """Say what is to be said of the cases, and how the suite ended."""
         cases = self._cases_end(outcome)
-        return [*cases.remarks, suite_words(outcome, cases)]
+        lines = [case_line(self._book.code_of(one.case_id), one) for one in cases.results]
+        return [*lines, *cases.remarks, suite_words(outcome, cases)]
 
-    def closing(self, outcome: Outcome, output: str, now: float) -> Closing:
-        """Owe the rest of the results, the end phrase and the completion."""
-        end = suite_closing(self._order.details, outcome, self._cases_end(outcome), now)
+    def reports(self, outcome: Outcome) -> Sequence[CaseReport]:
+        """Owe the rest of the results."""
+        rest = case_reports(self._order.details, self._cases_end(outcome).results)
         unstored = self._reporter.unstored if self._reporter is not None else []
-        return Closing([*unstored, *end.reports], end.items)
+        return [*unstored, *rest]
+
+    def items(self, outcome: Outcome, output: str, now: float) -> Sequence[OwedItem]:
+        """Owe the end phrase and the completion."""
+        return suite_items(self._order.details, outcome, self._cases_end(outcome), now)
 
     # ------------------------------------------------------------------------- checkout
 
@@ -91,6 +97,7 @@ class SuiteWork:
             cache=WorkDir(bench.job.record.work_dir).cache / "git",
             marker=bench.job.record.marker,
             say=bench.output.note,
+            limits=GitLimits(whole=bench.limits.task_timeout + 1),  # the wait below is shorter
         )
         try:
             async with asyncio.timeout(bench.deps.limits.task_timeout) as limit:
@@ -121,8 +128,10 @@ class SuiteWork:
         if isinstance(self._book, EveryTestBook):
             return  # nobody named any case: a list that is there stays as it is
         written = await asyncio.to_thread(write_case_file, cwd, suite, self._book.codes)
-        told = written.remark or _("Case list: {path}").format(path=written.path)
-        bench.output.note(told)
+        if written.path is not None:
+            bench.output.note(_("Case list: {path}").format(path=written.path))
+        elif written.remark:
+            bench.output.note(written.remark)
 
     def _new_book(self, remembered: Mapping[str, str]) -> CaseBook:
         desk = self._order.at_desk
@@ -134,20 +143,24 @@ class SuiteWork:
         """Run the command and report results meanwhile."""
         suite, place, desk = self._assigned, bench.place, self._order.at_desk
         wished = (desk.patterns if desk else ()) or yml.results
-        collector = Collector(cwd, wished or bench.deps.result_patterns)
+        mask = bench.redactor.mask
+        collector = Collector(cwd, wished or bench.deps.result_patterns, mask=mask)
         await asyncio.to_thread(collector.note_old)
         argv = await asyncio.to_thread(command_line, suite.command, place.own, cwd)
-        bench.output.note(_("Suite started: {line}").format(line=first_line(suite.command)))
+        if bench.job.stop_wanted is not None:
+            return self._stopped_early(bench)
+        line = first_line(bench.redactor.mask(suite.command))
+        bench.output.note(_("Suite started: {line}").format(line=line))
         self._reporter = reporter = Reporter(bench, self._book, collector)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(reporter.watch(), name=f"results of {self._order.job_id}")
+            tasks.create_task(reporter.photograph(), name=f"pictures of {self._order.job_id}")
             outcome = await _outcome(bench, argv, cwd)
             reporter.stop()
         findings = await reporter.finish()
         await asyncio.to_thread(remember_codes, place.cwd, self._book.learned)
         end = self._book.end(ending_of(outcome, findings))
         self._end = replace(end, results=tuple(reporter.masked(end.results)))
-        await reporter.say(self._end.results)
         return _judged(outcome, self._end)
 
     def _cases_end(self, outcome: Outcome) -> CasesEnd:

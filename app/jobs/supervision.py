@@ -1,6 +1,7 @@
 """A running child until nothing of its tree is left: exit, timeouts, cancel, leftovers."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from app.jobs.job import Job, Outcome, first_line, outcome_of, stopped_outcome
 from app.jobs.output import Output
 from app.jobs.process import Child
 from app.journal.lines import Kind
+from app.redaction import Redactor
 from app.state import JobState
 
 LATE_DRAIN = 0.1  # seconds: for what the pipes hold once nobody writes any more
@@ -25,6 +27,7 @@ class Site(Protocol):
 
     job: Job
     output: Output
+    redactor: Redactor
     evidence: Evidence
     fed_at: float  # loop time at which it printed last
 
@@ -44,6 +47,7 @@ class Supervision:
         self._job = site.job
         self._limits = site.limits
         self._output = site.output
+        self._mask = site.redactor.mask
         self._child = child
         self._containment = containment
         self._loop = asyncio.get_running_loop()
@@ -78,6 +82,9 @@ class Supervision:
             self._idle = self._loop.time() >= self._idle_until(began)
         return self._child.returncode is not None
 
+    def _names(self, processes: list[Proc]) -> str:
+        return names_of(processes, self._mask)
+
     def _idle_until(self, began: float) -> float:
         if not self._limits.idle_timeout:
             return float("inf")
@@ -105,11 +112,11 @@ class Supervision:
         """Name what is about to be ended; after a timeout, as a tree with command lines."""
         found = self._containment.leftovers()
         if why is not JobState.TIMED_OUT:  # a cancel is not to wait for this
-            text = _("{reason} Ending: {names}").format(reason=reason, names=names_of(found))
+            text = _("{reason} Ending: {names}").format(reason=reason, names=self._names(found))
             self._output.note(text, Kind.WARN)
             return
         self._output.note(_("{reason} Ending:").format(reason=reason), Kind.WARN)
-        for line in await asyncio.to_thread(process_tree, found):
+        for line in await asyncio.to_thread(process_tree, found, self._mask):
             self._output.note(f"  {line}", Kind.WARN)
 
     def _reason(self, why: JobState) -> str:
@@ -134,7 +141,7 @@ class Supervision:
         ended = await self._end_tree()
         if ended:
             text = _("Left behind, now ended: {names}")
-            self._output.note(text.format(names=names_of(ended)), Kind.WARN)
+            self._output.note(text.format(names=self._names(ended)), Kind.WARN)
         for _turn in range(LATE_DRAINS):
             if drained or await self._child.drain(LATE_DRAIN) or not self._output.behind:
                 return
@@ -147,9 +154,12 @@ def stop_reason(why: JobState) -> str:
     return _("The agent was stopped while it ran.")
 
 
-def names_of(processes: list[Proc]) -> str:
-    """Return what a remark shows of processes: command and pid of each, of many the first."""
-    shown = processes[:NAMED_PROCESSES]
-    named = ", ".join(f"{first_line(process.command)} (pid {process.pid})" for process in shown)
+def names_of(processes: list[Proc], mask: Callable[[str], str]) -> str:
+    """Return what a remark shows of processes: command and pid of each, of many the first.
+
+    `mask` takes secrets out of whole commands, before they are cut.
+    """
+    commands = [(first_line(mask(one.command)), one.pid) for one in processes[:NAMED_PROCESSES]]
+    named = ", ".join(f"{command} (pid {pid})" for command, pid in commands)
     more = len(processes) - NAMED_PROCESSES
     return named + (_(" and {count} more").format(count=more) if more > 0 else "")

@@ -1,12 +1,15 @@
 """A task: a command in a folder."""
 
+from collections.abc import Sequence
+
 from app.host.paths import WorkDir
 from app.i18n import _
 from app.jobs.bench import Bench
-from app.jobs.closing import Closing, task_closing
+from app.jobs.closing import task_items
 from app.jobs.ending import last_words
 from app.jobs.folder import Workplace, prepare
 from app.jobs.job import Outcome, first_line
+from app.journal.records import CaseReport, OwedItem
 from app.protocol.messages import JobAssigned
 from app.redaction import Redactor, looks_secret
 
@@ -30,7 +33,9 @@ class TaskWork:
     async def perform(self, bench: Bench) -> Outcome:
         """Run the command."""
         place = bench.place
-        line = first_line(self._assigned.command)
+        command = self._assigned.command
+        text = command if isinstance(command, str) else " ".join(command)
+        line = first_line(bench.redactor.mask(text))
         bench.output.note(_("Task started: {line}").format(line=line))
         bench.output.note(_("Work dir: {path}").format(path=place.cwd))
         return await bench.run(place.argv, place.cwd, dict(self._assigned.env_vars))
@@ -39,6 +44,10 @@ class TaskWork:
         """Say how it ended."""
         return [last_words(outcome)]
 
-    def closing(self, outcome: Outcome, output: str, now: float) -> Closing:
+    def reports(self, outcome: Outcome) -> Sequence[CaseReport]:
+        """Return nothing: a task has no cases."""
+        return ()
+
+    def items(self, outcome: Outcome, output: str, now: float) -> Sequence[OwedItem]:
         """Owe the `task_result`."""
-        return task_closing(self._assigned.job_id, outcome, output, now)
+        return task_items(self._assigned.job_id, outcome, output, now)

@@ -17,6 +17,7 @@ class WaitingLine:
         self._free = places
         self._waiting: deque[Job] = deque()
         self._busy: Counter[Group] = Counter()  # orders of a group that run or wait
+        self._running: set[Group] = set()  # groups of which one has a place
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -37,11 +38,13 @@ class WaitingLine:
         if starts:
             self._free -= 1
             self._enter(order, target)
+            self._running.add((target, order.group))
         return starts
 
     def leave_place(self, order: Order, target: Target) -> None:
         """Give a place back."""
         self._free += 1
+        self._running.discard((target, order.group))
         self._leave(order, target)
 
     def add(self, job: Job) -> None:
@@ -63,19 +66,18 @@ class WaitingLine:
 
     def starting(self) -> Iterator[Job]:
         """Take a place for each job that may start now, in order."""
+        passed: set[Group] = set()  # groups whose first one has to wait
         for job in list(self._waiting) if self._free > 0 else ():
             if self._free <= 0:
                 return
-            if not job.order.group or not self._ahead(job):
-                self._waiting.remove(job)
-                self._free -= 1
-                yield job
-
-    def _ahead(self, job: Job) -> int:
-        """Return how many orders of the job's group run or wait before it."""
-        group = _group_of(job)
-        waiting = [one for one in self._waiting if _group_of(one) == group]
-        return self._busy[group] - len(waiting) + waiting.index(job)
+            group = _group_of(job)
+            if job.order.group and (group in self._running or group in passed):
+                passed.add(group)
+                continue
+            self._waiting.remove(job)
+            self._free -= 1
+            self._running.add(group)
+            yield job
 
     def _enter(self, order: Order, target: Target) -> None:
         if order.group:

@@ -1,12 +1,13 @@
 """What a runner asks of the kind of job that it runs."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.host.paths import WorkDir
 from app.jobs.bench import Bench
-from app.jobs.closing import Closing
 from app.jobs.folder import Workplace
 from app.jobs.job import Outcome
+from app.journal.records import CaseReport, OwedItem
 from app.redaction import Redactor
 
 
@@ -25,5 +26,8 @@ class Work(Protocol):
     def last_words(self, outcome: Outcome) -> list[str]:
         """Return the last lines of the log."""
 
-    def closing(self, outcome: Outcome, output: str, now: float) -> Closing:
-        """Return what the platform is owed; `output`: the excerpt of what was printed."""
+    def reports(self, outcome: Outcome) -> Sequence[CaseReport]:
+        """Return the results that are still owed; before the last words are written."""
+
+    def items(self, outcome: Outcome, output: str, now: float) -> Sequence[OwedItem]:
+        """Return the end that is owed; `output`: the excerpt of what was printed."""

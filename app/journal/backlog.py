@@ -6,6 +6,10 @@ from itertools import chain, islice
 from app.journal.records import Target
 from app.journal.stream import Stream
 
+# Seconds between the results of two executions of a suite: the platform stamps whole seconds
+# and takes those of one second together (protocol.md 7.2).
+RESULT_GAP = 1.2
+
 
 class Backlog:
     """Streams of all targets; only those of the current target get their turn.
@@ -20,6 +24,8 @@ class Backlog:
         self._live: dict[int, Stream] = {}  # of the current target
         self._awake: dict[int, Stream] = {}  # the live ones that may have something to say
         self._done: dict[int, Stream] = {}
+        self._suites: dict[tuple[Target, str], dict[int, Stream]] = {}  # executions of one suite
+        self._results_from: dict[tuple[Target, str], float] = {}  # of the next execution
         self._turn = 0
         self._done_served = 0
 
@@ -34,9 +40,22 @@ class Backlog:
         return self._all.get(key)
 
     def add(self, stream: Stream) -> None:
-        """Take a job that owes, or will owe, something."""
+        """Take a job that owes, or will owe, something; after those that came before it."""
         self._all[stream.key] = stream
+        if stream.execution is not None:
+            name = (stream.target, stream.execution.suite_id)
+            suite = self._suites.setdefault(name, {})
+            stream.held = bool(suite)
+            stream.results_from = self._results_from.get(name, 0.0)
+            suite[stream.key] = stream
         self.sort_in(stream)
+
+    def item_handled(self, stream: Stream, now: float) -> None:
+        """The platform has handled an item of this job: maybe a result of a suite."""
+        if stream.execution is not None:
+            later = {name: at for name, at in self._results_from.items() if at > now}
+            later[stream.target, stream.execution.suite_id] = now + RESULT_GAP
+            self._results_from = later
 
     def sort_in(self, stream: Stream) -> None:
         """Put a job where it belongs after a change; forget it when it is settled."""
@@ -45,9 +64,25 @@ class Backlog:
         if stream.settled:
             self._done.pop(stream.key, None)
             self._all.pop(stream.key, None)
+            self._release(stream)
         elif stream.target == self._target:
             (self._done if stream.finished else self._live)[stream.key] = stream
             self.wake(stream)
+
+    def _release(self, stream: Stream) -> None:
+        """Let the next execution of a suite speak: this one is delivered."""
+        if stream.execution is None:
+            return
+        name = (stream.target, stream.execution.suite_id)
+        suite = self._suites.get(name, {})
+        suite.pop(stream.key, None)
+        following = next(iter(suite.values()), None)
+        if following is None:
+            self._suites.pop(name, None)
+        elif following.held:
+            following.held = False
+            following.results_from = self._results_from.get(name, 0.0)
+            self.wake(following)
 
     def wake(self, stream: Stream) -> None:
         """Note that a job may have something to say; hundreds that wait cost nothing."""

@@ -189,6 +189,8 @@ class Outbox:
             stream = self._backlog.get(frame.key)
             if stream is not None:
                 stream.settle(frame)
+                if frame.seq is not None:
+                    self._backlog.item_handled(stream, now)
         for key, done in seqs.items():
             stream = self._backlog.get(key)
             if stream is not None:

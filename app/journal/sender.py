@@ -95,7 +95,7 @@ class Sender:
         """Return the next frames of this job if they may go; reads its log for that."""
         session = self._session
         while session == self._session and self._may_speak(stream):
-            item = stream.next_item
+            item = stream.item_at(now)
             if (
                 item is not None
                 and item.kind is OwedKind.CASE_RESULT

@@ -112,6 +112,8 @@ class Stream:
         self.pace = Pace()
         self.retry_at = 0.0  # the log could not be read: not before
         self.served = 0  # when it was its turn, as a count
+        self.held = False  # an earlier execution of its suite still owes something
+        self.results_from = 0.0  # its results count for that one before (protocol.md 7.2)
         self._line_by: float | None = None  # so long a result waits for a line to go with it
 
     @property
@@ -146,11 +148,26 @@ class Stream:
         return self.finished and not self.owed_bytes and not self.items
 
     @property
+    def waits_for_sibling(self) -> bool:
+        """True while an execution before it of the same suite is not delivered.
+
+        The platform counts results for the execution with the newest log (protocol.md 7.2), so
+        they do not mix. One that ended without results may say so at once.
+        """
+        results = any(item.kind is OwedKind.CASE_RESULT for item in self.items.values())
+        return self.held and (results or not self.finished)
+
+    @property
     def due_at(self) -> float | None:
         """When something may be sent; in the past: at once; None: there is nothing."""
-        if self.ready or self.next_item is not None:
-            return max(self.retry_at, self._line_by or 0.0)
-        return self.log_due_at
+        if self.waits_for_sibling:
+            return None
+        if self.ready:
+            return self.retry_at
+        due = [] if self.log_due_at is None else [self.log_due_at]
+        if self.next_item is not None:
+            due.append(max(self.retry_at, self._line_by or 0.0, self.results_from))
+        return min(due, default=None)
 
     @property
     def log_due_at(self) -> float | None:
@@ -173,6 +190,12 @@ class Stream:
         self.length = length
         self._line_by = None
         self._tail = kept if len(kept) == self.pending and len(kept) <= BATCH_BYTES else b""
+
+    def item_at(self, now: float) -> StoredItem | None:
+        """Return the item whose turn it is now."""
+        item = self.next_item
+        early = item is not None and item.kind is OwedKind.CASE_RESULT and now < self.results_from
+        return None if early else item
 
     def waits_for_line(self, now: float) -> bool:
         """Tell whether a result is to wait for the line of the log that follows it (8.3).

@@ -1,6 +1,6 @@
 """All measurements, in the order of the table; docs/performance.md says how each is done."""
 
-from tests.benchmark import ending, quick_jobs, volume, waiting
+from tests.benchmark import ending, masking, quick_jobs, volume, waiting
 from tests.benchmark.bench import Measurement
 
 CATALOGUE = (
@@ -12,6 +12,7 @@ CATALOGUE = (
     Measurement("long-line", volume.one_long_line),
     Measurement("gigabyte", volume.gigabyte),
     Measurement("frozen", volume.frozen_platform),
+    Measurement("redact", masking.redact),
     Measurement("cancel", ending.cancel_obedient),
     Measurement("cancel-deaf", ending.cancel_deaf, in_quick=False),
     Measurement("reconnect", waiting.reconnect, in_quick=False),

@@ -11,7 +11,9 @@ from app.host.process_tree import MAX_COMMAND, MAX_LINES, process_tree
 
 TREE = """
 import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "a word"])
+code = "import time; print(flush=True); time.sleep(60)"
+child = subprocess.Popen([sys.executable, "-c", code, "a word"], stdout=subprocess.PIPE)
+child.stdout.readline()
 print(child.pid, flush=True)
 time.sleep(60)
 """

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import textwrap
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ def command(folder: Path, code: str) -> str:
 def results(execution: Execution) -> dict[str, str]:
     """The last result of each case, by its code."""
     return {row.code: row.result for row in execution.results}
+
+
+def has_frames(execution: Execution, count: int) -> bool:
+    """So many log frames have come."""
+    return execution.log_frames >= count
 
 
 def sound(platform: DemoPlatform) -> bool:
@@ -145,7 +151,7 @@ async def test_a_flood_with_cuts_stays_within_the_limit(tmp_path: Path) -> None:
         suite = platform.create_suite(run, cases=["100001", "100002"])
         execution = await suite.execute()
         for frames in (2, 3, 5):
-            await platform.wait_for(lambda frames=frames: execution.log_frames >= frames)
+            await platform.wait_for(partial(has_frames, execution, frames))
             await platform.cut()
             await platform.agent_online()
         await execution.completed(timeout=15)
@@ -265,7 +271,9 @@ async def test_two_suites_at_once_and_one_suite_in_a_row(tmp_path: Path) -> None
         suites = agent.home / "workspace" / "suites"
         await appears(suites / one.id / "started")
         await appears(suites / two.id / "started")
-        await platform.wait_for(lambda: "before it to end" in second.log_text)
+        waiting = agent.home / "workspace" / "logs" / "tasks" / f"{second.id}.log"
+        await appears(waiting)
+        assert "before it to end" in waiting.read_text(encoding="utf-8")
         (suites / two.id / "go").touch()
         await other.completed()
         (suites / one.id / "started").unlink()
@@ -288,3 +296,26 @@ async def test_workspace_of_the_agent(tmp_path: Path) -> None:
         assert read["content"] == "你好\n"
         await platform.workspace_delete("notes")
         assert "notes" not in json.dumps(await platform.workspace_list(""))
+
+
+async def test_quick_executions_of_a_suite_do_not_mix(tmp_path: Path) -> None:
+    """The platform takes results of one second together: each execution gets its own verdict."""
+    run = command(
+        tmp_path,
+        """
+        second = Path("ran").exists()
+        Path("ran").touch()
+        write(item("100001", "passed"))
+        time.sleep(0.3)
+        write(item("100001", "passed"), item("100002", "failed" if second else "passed"))
+        time.sleep(0.3)
+        """,
+    )
+    async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
+        suite = platform.create_suite(run, cases=["100001", "100002"])
+        first, second = await suite.execute(), await suite.execute()
+        assert (await first.completed())["status"] == "completed"
+        assert (await second.completed())["status"] == "failed"
+        await platform.wait_for(lambda: second.status != "running")
+        assert (first.status, second.status) == ("completed", "failed")
+        assert sound(platform)

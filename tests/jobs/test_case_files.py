@@ -55,10 +55,9 @@ def test_aligned(cwd: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    """`xat` is never made; the remark says what is missing."""
+    """`xat` is never made; a suite of another framework hears nothing of it."""
     written = write_case_file(tmp_path, suite(), {})
-    assert written.path is None
-    assert "xat" in written.remark
+    assert (written.path, written.remark) == (None, "")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -119,7 +119,7 @@ async def test_a_wrong_name_names_the_right_ones(desk: Desk, remote: Remote) -> 
     """The error names branches and tags that exist, the most similar first, and few."""
     for number in range(20):
         remote.git("tag", f"v{number}")
-    with pytest.raises(GitError, match="there are main, ") as caught:
+    with pytest.raises(GitError, match="Known here: main, ") as caught:
         await desk.check_out(remote, "mian")
     assert caught.value.next_step.count(",") < 6
 

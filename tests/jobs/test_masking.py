@@ -5,14 +5,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.jobs import masking
-from app.jobs.masking import COMMAND, MaskedText
+from app.jobs.masking import COMMAND, LONGEST_VALUE, MaskedText, Values
 from app.redaction import Redactor
 
 
+class Job:
+    """Streams of one job, and what it was warned of."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self.warnings: list[str] = []
+        self._values = Values(redactor or Redactor(), self.warnings.append)
+
+    def shows(self, *pieces: str) -> str:
+        """What comes out of a stream that gets these pieces."""
+        masked = MaskedText(self._values)
+        return "".join(map(masked.feed, pieces)) + masked.flush()
+
+
 def through(pieces: list[str], redactor: Redactor | None = None) -> str:
-    """What comes out of a stream that gets these pieces."""
-    masked = MaskedText(redactor or Redactor())
-    return "".join(map(masked.feed, pieces)) + masked.flush()
+    """What comes out of a job's only stream."""
+    return Job(redactor).shows(*pieces)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +72,33 @@ def test_what_a_job_named_is_forgotten_with_it() -> None:
     assert redactor.mask("abcdef123") == "abcdef123"
 
 
-def test_their_number_and_size_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program cannot make the agent slow with values, nor hold it up with a line."""
+def test_their_number_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program cannot make the agent slow with values of both streams; it is told so, once."""
     monkeypatch.setattr(masking, "MOST_VALUES", 2)
-    lines = [f"::add-mask::value-{number}\n" for number in range(4)]
-    shown = through([*lines, "value-0 value-1 value-2"])
-    assert shown.endswith("*** *** value-2")
-    assert shown.count("::add-mask::***") == 4
-    masked = MaskedText(Redactor())
-    endless = COMMAND + "x" * masking.LONGEST_VALUE
-    assert masked.feed(endless).startswith(COMMAND)
+    job = Job()
+    lines = [f"::add-mask::value-{number}\n" for number in (0, 0, 1, 2, 3)]
+    assert job.shows(*lines).count("::add-mask::***") == 5
+    assert job.shows("value-0 value-1 value-2") == "*** *** value-2"
+    assert job.warnings == ["More than 2 values to mask: further ones are not masked."]
+
+
+@pytest.mark.parametrize("cut", [1000, 7000, LONGEST_VALUE, 10**6])
+def test_a_value_too_long_is_never_shown(cut: int) -> None:
+    """However its line comes: nothing of it is held for long or shown; its beginning counts."""
+    value = "".join(f"{number:07}-" for number in range(9000))
+    text = f"{COMMAND}{value}\n{value[:LONGEST_VALUE]}\nend"
+    job = Job()
+    shown = job.shows(*(text[at : at + cut] for at in range(0, len(text), cut)))
+    assert shown == f"{COMMAND}***\n***\nend"
+    assert len(job.warnings) == 1
+
+
+def test_a_long_indent_is_no_command() -> None:
+    """Spaces are not held for ever."""
+    spaces = " " * (2 * LONGEST_VALUE)
+    assert through([spaces, f"{COMMAND}abcdef\n"]) == f"{spaces}{COMMAND}abcdef\n"
+
+
+def test_a_value_counts_as_written_and_as_meant() -> None:
+    """Its escapes are GitHub's; a program may print either."""
+    assert through([f"{COMMAND}p/q%0Ar?st\np/q%0Ar?st p/q\nr?st"]) == f"{COMMAND}***\n*** ***"

@@ -76,6 +76,13 @@ async def test_every_line_of_a_shell_text_runs(tmp_path: Path) -> None:
         assert (result["output"], result["exit_code"]) == ("tw0  w0rds", 7)
 
 
+async def test_a_last_line_without_an_end_is_output_too(tmp_path: Path) -> None:
+    """Nothing that was printed is missing in the result."""
+    async with open_room(tmp_path) as room:
+        await room.assign("t1", "printf 'x\\nabc'")
+        assert (await room.result("t1"))["output"] == "x\nabc"
+
+
 async def test_a_list_runs_without_a_shell(tmp_path: Path) -> None:
     """Nothing in the arguments is special."""
     async with open_room(tmp_path) as room:

@@ -253,7 +253,7 @@ async def test_a_suite_without_an_executor_reports_no_case(tmp_path: Path) -> No
 
 async def test_a_dead_agents_suite_is_completed(tmp_path: Path) -> None:
     """Reported cases are not repeated, the others are errors; also one of journal version 1."""
-    details = {"suite_id": "s1", "execution_id": "e1", "executor_id": "u1"}
+    details: dict[str, Any] = {"suite_id": "s1", "execution_id": "e1", "executor_id": "u1"}
     details |= {"case_ids": ["c1", "c2"], "case_codes": None}
     new = NewJob(
         target=TARGET,

@@ -19,6 +19,7 @@ from app.jobs.results.items import (
     seconds,
 )
 
+ITEM_LIMIT = 131_072  # characters of one test; parsing a huge value would stop all else
 _DECODER = json.JSONDecoder()
 _GAP = re.compile(r"[\s,]*")
 _VERDICTS = {
@@ -41,9 +42,10 @@ def read(data: bytes) -> Reading | None:
         if text[at : at + 1] == "]":
             return Reading(tuple(items), whole=True)
         try:
-            value, at = _DECODER.raw_decode(text, at)
+            value, size = _DECODER.raw_decode(text[at : at + ITEM_LIMIT])
         except (ValueError, RecursionError):
             return _cut(items) if items or text[at : at + 1] in {"", "{"} else None
+        at += size
         item = _item(value)
         if item is not None:
             items.append(item)

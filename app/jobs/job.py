@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from app.i18n import _
@@ -103,8 +103,9 @@ class Job:
 
     def _interrupt(self) -> None:
         if self._limit is not None:
-            self._limit.reschedule(asyncio.get_running_loop().time())
-            self._limit = None  # a limit that is expiring must not be touched again
+            with suppress(RuntimeError):  # it is expiring already, the wait just takes its time
+                self._limit.reschedule(asyncio.get_running_loop().time())
+            self._limit = None
 
 
 def outcome_of(exit_code: int, duration: float) -> Outcome:

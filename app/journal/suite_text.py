@@ -43,10 +43,16 @@ def render(raw: bytes, zone: tzinfo, *, inside: bool) -> str:
     return "\n".join(map(str.__add__, stamps, texts))
 
 
+def _worth_its_end(data: bytes, cut: int, newline: int) -> bool:
+    """Tell whether the line that a cut falls into is so long that leaving it out wastes room."""
+    begin = data.rfind(b"\n", 0, cut) + 1
+    return cut - begin >= PREFIX_BYTES and (newline - cut) * 4 > len(data) - cut
+
+
 def ending(data: bytes, inside: bool, zone: tzinfo, space: int) -> tuple[int, float | None, str]:
     """Return the last lines that take at most `space`: their raw size, first time and text.
 
-    Of a line that alone is longer, the end. `inside`: `data` is the end of such a line.
+    Of a line that takes much of it, the end. `inside`: `data` is the end of such a line.
     """
     while data:
         text = render(data, zone, inside=inside)
@@ -55,7 +61,7 @@ def ending(data: bytes, inside: bool, zone: tzinfo, space: int) -> tuple[int, fl
             return len(data), None if inside else read_stamp(data), text
         excess = len(data) - len(data) * space // size
         newline = data.find(b"\n", excess - 1, len(data) - 1)
-        inside = newline < 0
+        inside = newline < 0 or _worth_its_end(data, excess, newline)
         data = data[excess:].lstrip(CONTINUATIONS) if inside else data[newline + 1 :]
     return 0, None, ""
 

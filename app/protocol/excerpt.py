@@ -8,7 +8,8 @@ _SHOWN = 4  # characters that may be shown of what looks like a token
 
 # The value under a telling name, up to the end when the frame breaks off inside it.
 _NAMED = re.compile(
-    r"""((?:token|passw|secret|credential|key)[\w-]*+\\*+["']?+\s*+[:=]\s*+)
+    r"""((?:token|pass(?!ed)|pwd|secret|credential|auth(?!or)|key|cookie|dsn|session_?id
+        |connection_?string)[\w-]*+\\*+["']?+\s*+[:=]\s*+)
         (?: "(?:[^"\\]|\\.)*+["\\]?+ | \\++"[^"\\]*+ | '[^']*+'?+ | [^\s,;&"'{}\[\]]++ )""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )

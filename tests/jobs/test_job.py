@@ -101,3 +101,16 @@ def test_what_a_log_line_shows_of_a_command() -> None:
     """The first line, marked where something is left out."""
     assert first_line("\necho 1\necho 2\n") == "echo 1…"
     assert first_line("x" * 999) == "x" * FIRST_LINE + "…"
+
+
+async def test_a_stop_while_the_limit_expires_is_no_bug() -> None:
+    """What is waited for may take a while to end: a cancel meanwhile changes nothing."""
+    a_job = job()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01) as limit:
+            with a_job.interruptible(limit):
+                try:
+                    await asyncio.sleep(10)
+                finally:
+                    a_job.stop(JobState.CANCELLED, 1.0)
+    assert a_job.stop_wanted is JobState.CANCELLED

@@ -107,3 +107,15 @@ def test_the_end_of_a_log_says_no_phrase_either(path: Path, text: str, space: in
     assert text_bytes(said) <= space
     assert "取消" not in said
     assert set(STAMP.findall(said)) <= {OWN}
+
+
+def test_a_long_line_before_the_last_one_is_shown_in_part() -> None:
+    """Leaving it out whole would leave most of the room empty."""
+    writer = LineWriter()
+    raw = writer.write("a" * 10_000 + "\nlast\n", Kind.OUT, NOON)
+    shown, at, text = ending(raw, False, UTC, 8000)
+    assert 7000 < len(text) <= 8000
+    assert text.endswith("last")
+    assert (at, shown < len(raw)) == (None, True)
+    short = writer.write("b" * 50 + "\n", Kind.OUT, NOON) * 3
+    assert ending(short, False, UTC, 180)[2].count("\n") == 1  # whole lines where they are short

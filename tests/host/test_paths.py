@@ -38,12 +38,12 @@ def test_home_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_work_dir_is_made_with_its_folders(tmp_path: Path) -> None:
-    """tasks, logs, logs/tasks and cache, and nothing else is left behind."""
+    """tasks, suites, logs, logs/tasks and cache, and nothing else is left behind."""
     work = WorkDir(tmp_path / "deep" / "work")
     work.prepare()
     work.prepare()
     made = {str(path.relative_to(work.root)) for path in work.root.rglob("*")}
-    assert made == {"tasks", "logs", os.path.join("logs", "tasks"), "cache"}  # noqa: PTH118
+    assert made == {"tasks", "suites", "logs", os.path.join("logs", "tasks"), "cache"}  # noqa: PTH118
 
 
 def test_work_dir_that_cannot_be_made(tmp_path: Path) -> None:

@@ -148,7 +148,12 @@ class SuiteEnd:
 
 @asynccontextmanager
 async def open_room(
-    home: Path, *, max_concurrent: int = 1, limits: JobLimits = LIMITS, started: bool = True
+    home: Path,
+    *,
+    max_concurrent: int = 1,
+    limits: JobLimits = LIMITS,
+    started: bool = True,
+    screenshots: bool = False,
 ) -> AsyncIterator[Room]:
     """A room in `home`; at its end everything is stopped in order."""
     worker = Worker()
@@ -168,6 +173,7 @@ async def open_room(
         on_change=lambda: None,
         clock=time.time,
         encodings=("gb18030",),
+        screenshots=screenshots,
     )
     room = Room(Dispatcher(deps, max_concurrent), deps, WorkDir(home / "work"), remarks)
     room.answers = answers

@@ -1,43 +1,17 @@
 """Tests of app.jobs.suite and app.jobs.reporter, with real children, files and journal."""
 
 import json
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.errors import JournalError
 from app.jobs.deps import JobLimits
-from app.journal.records import JobKind, NewJob
 from app.state import JobState
-from tests.jobs.conftest import TARGET, Room, open_room
+from tests.jobs.conftest import TARGET, open_room
+from tests.jobs.suites import python, suite_folder
 
 pytestmark = pytest.mark.integration
-
-RESULTS = "test_results.json"
-
-
-def python(folder: Path, code: str) -> str:
-    """A command that runs a piece of Python, with `write(*items)` for the result file."""
-    helper = f"""
-        import json, sys, time
-        def item(code, status, **more):
-            return {{"test_name": f"t.py::test_caseid_{{code}}", "case_code": code,
-                    "status": status, "duration": 0.25, "error": None}} | more
-        def write(*items):
-            with open({RESULTS!r}, "w", encoding="utf-8") as file:
-                json.dump(items, file)
-    """
-    script = folder / f"script {abs(hash(code))}.py"
-    script.write_text(textwrap.dedent(helper) + textwrap.dedent(code), encoding="utf-8")
-    return f'"{sys.executable}" "{script}"'
-
-
-def suite_folder(room: Room) -> Path:
-    """Where the suite s1 runs."""
-    return room.work_dir.root / "suites" / "s1"
 
 
 async def test_a_suite_that_passes(tmp_path: Path) -> None:
@@ -226,22 +200,6 @@ async def test_a_suite_runs_into_its_timeout(tmp_path: Path) -> None:
         assert end.status == "failed"
 
 
-async def test_results_that_the_journal_did_not_take_come_at_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A full disk in the middle of a run costs no result."""
-    code = 'write(item("100001", "passed")); time.sleep(0.6)'
-    async with open_room(tmp_path) as room:
-
-        async def full(_key: int, _reports: object) -> list[object]:
-            raise JournalError("disk full")
-
-        monkeypatch.setattr(room.deps.store, "report", full)
-        await room.suite("e1", python(tmp_path, code))
-        end = await room.end("e1")
-        assert dict(end.verdicts) == {"c1": "passed", "c2": "skipped"}
-
-
 async def test_a_suite_without_an_executor_reports_no_case(tmp_path: Path) -> None:
     """Its results would poison the platform's connection; it is completed all the same."""
     command = python(tmp_path, 'write(item("100001", "passed"), item("100002", "passed"))')
@@ -249,47 +207,3 @@ async def test_a_suite_without_an_executor_reports_no_case(tmp_path: Path) -> No
         await room.suite("e1", command, executor_id="")
         end = await room.end("e1")
         assert (end.results, end.status) == ([], "completed")
-
-
-async def test_a_dead_agents_suite_is_completed(tmp_path: Path) -> None:
-    """Reported cases are not repeated, the others are errors; also one of journal version 1."""
-    details: dict[str, Any] = {"suite_id": "s1", "execution_id": "e1", "executor_id": "u1"}
-    details |= {"case_ids": ["c1", "c2"], "case_codes": None}
-    new = NewJob(
-        target=TARGET,
-        kind=JobKind.SUITE,
-        job_id="s1/e1",
-        name="e1",
-        state=JobState.RUNNING,
-        marker="m" * 32,
-        work_dir=tmp_path / "work",
-        accepted_at=1.0,
-        details=details,
-        group="s1",
-    )
-    async with open_room(tmp_path) as room:
-        await room.deps.store.accept(new)
-    async with open_room(tmp_path) as room:
-        await room.dispatcher.recover(await room.deps.store.unfinished())
-        end = await room.end("e1")
-        assert end.verdicts == [("c1", "error"), ("c2", "error")]
-        assert "interrupted" in end.results[0]["error_message"]
-        assert end.status == "failed"
-
-
-async def test_secrets_are_in_no_way_out(tmp_path: Path) -> None:
-    """Neither the git token nor a masked value is in the log, a message or an output."""
-    code = """
-        print("::add-mask::hunter2-hunter2", flush=True)
-        print("token is tok-secret-1 and hunter2-hunter2", flush=True)
-        write(item("100001", "failed", error="tok-secret-1"), item("100002", "passed"))
-    """
-    async with open_room(tmp_path) as room:
-        await room.suite("e1", python(tmp_path, code), git_token="tok-secret-1")
-        end = await room.end("e1")
-        everything = json.dumps([end.results, end.completion]) + end.phrase
-        everything += "\n".join(room.log_lines("e1"))
-        assert "***" in everything
-        # With no repository the token is no secret of this run's checkout, but still one.
-        assert "tok-secret-1" not in everything
-        assert "hunter2" not in everything

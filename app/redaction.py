@@ -92,6 +92,11 @@ class MaskStream:
         self._held = ""
         self._covered = 0  # characters of `_held` that a mask already given stands for
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is held back."""
+        return bool(self._held)
+
     def feed(self, text: str) -> str:
         """Take the next piece and return what is decided."""
         text = self._held + text

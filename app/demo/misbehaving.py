@@ -21,6 +21,7 @@ class Misbehaving(Watching):
     def __init__(self, environment: Environment, record: Record) -> None:
         super().__init__(environment, record)
         self.mischief = Mischief()
+        self._unplugged: list[Session] = []
 
     def refuse_connections(self, status: int = 503) -> None:
         """Answer every handshake with this HTTP status (nobody listening: stop)."""
@@ -53,6 +54,21 @@ class Misbehaving(Watching):
         self.mischief.flowing.set()
         for session in self._sessions.values():
             session.thaw()
+
+    def pull_cable(self) -> None:
+        """Let every open connection die unnoticed: what its agent does is not seen (8.4)."""
+        self._unplugged = list(self._sessions.values())
+        for session in self._unplugged:
+            session.freeze()
+
+    async def notice_loss(self) -> None:
+        """Find out, as the platform does after some 45 s, that those connections are dead (8.4).
+
+        That takes the registration of whoever is connected meanwhile.
+        """
+        for session in self._unplugged:
+            await session.cut()
+        self._unplugged = []
 
     def answer_late(self, seconds: float) -> None:
         """Let every welcome and ack take so long; what comes behind it waits as well (7.3)."""

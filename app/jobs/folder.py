@@ -1,6 +1,7 @@
 """Where a job runs and what exactly is started there."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,9 @@ def prepare_suite(suite_id: str, work_dir: WorkDir, name: str) -> Workplace:
     own = work_dir.tasks / name
     folder = work_dir.suite(suite_id)
     _make(own)
+    if folder.is_symlink() or folder.is_file():  # an earlier execution's doing
+        with suppress(OSError):
+            folder.unlink()
     _make(folder)
     return Workplace(folder, own)
 

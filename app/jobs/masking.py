@@ -54,6 +54,7 @@ class MaskedText:
     def __init__(self, values: Values) -> None:
         self._values = values
         self._stream = values.redactor.stream()
+        self._delayed = ""  # of a partial line that waits for its end to be decided
         self._held = ""  # the beginning of a line that may be a command
         self._fresh = True  # what comes next begins a line
         self._swallowing = False  # the rest of a command that was too long to hold
@@ -64,14 +65,29 @@ class MaskedText:
             text = self._swallowed(text)
         text = self._held + text
         self._held = ""
-        return "".join([self._stream.feed(piece) for piece in self._without_commands(text)])
+        shown = "".join([self._stream.feed(piece) for piece in self._without_commands(text)])
+        if shown:
+            shown, self._delayed = self._delayed + shown, ""
+        return shown
+
+    def partial(self, text: str) -> str:
+        """Take what there is of a line; all of it waits while its end may be a secret's beginning.
+
+        A line is not torn for a letter that many secrets begin with.
+        """
+        shown = self.feed(text)
+        if not self._stream.holds:
+            return shown
+        self._delayed += shown
+        return ""
 
     def flush(self) -> str:
         """Return what is held back: nothing follows."""
         held, self._held = self._held, ""
         if held.lstrip(" ").startswith(COMMAND):
             held = self._obeyed(held)
-        return self._stream.feed(held) + self._stream.flush()
+        delayed, self._delayed = self._delayed, ""
+        return delayed + self._stream.feed(held) + self._stream.flush()
 
     def _without_commands(self, text: str) -> Iterator[str]:
         """Yield `text` up to each command, the command's mask, and so on."""

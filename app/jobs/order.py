@@ -74,8 +74,8 @@ def execution_named(suite_id: str, execution_id: str) -> Order:
 
 
 def _job_id(suite_id: str, execution_id: str) -> str:
-    """Return the job id of an execution: what the journal knows it by."""
-    return f"{suite_id}/{execution_id}"
+    """Return the job id of an execution: what the journal knows it by, one for each."""
+    return f"{suite_id.replace('%', '%25').replace('/', '%2F')}/{execution_id}"
 
 
 def remembered_order(record: JobRecord) -> Order:

@@ -175,7 +175,7 @@ class Output:
     def _take_partial_lines(self) -> None:
         self._timer = None
         for kind, decoder in self._decoders.items():
-            size, text = decoder.held, self._masked[kind].feed(decoder.partial())
+            size, text = decoder.held, self._masked[kind].partial(decoder.partial())
             self._show(text, kind, size - decoder.held)
 
     def _show(self, text: str, kind: Kind, size: int) -> None:

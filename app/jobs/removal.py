@@ -23,7 +23,7 @@ async def remove_aside(
     """
     for pause in (*pauses, None):
         try:
-            await asyncio.to_thread(_move, path)
+            await asyncio.to_thread(set_aside, path)
             break
         except OSError:
             if pause is None:
@@ -72,7 +72,8 @@ def _remove_file(file: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _move(path: Path) -> None:
+def set_aside(path: Path) -> None:
+    """Give `path` another name, beside it, for `empty_trash`; quick. OSError when it is in use."""
     if not os.path.lexists(path):
         return
     trash = path.parent / _TRASH

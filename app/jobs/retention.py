@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 
+from app.errors import JournalError
 from app.host.paths import WorkDir
-from app.jobs.removal import remove
+from app.jobs.removal import empty_trash, remove, set_aside
 from app.journal.records import JobRecord
 from app.journal.store import Store
 
@@ -32,9 +34,9 @@ class Retention:
         """Remove the jobs that no rule holds at `now` (epoch seconds); return how many."""
         done = 0
         for record in await self._store.removable(self._rules.tasks, self._rules.days, now):
-            shared = bool(record.group) and await self._store.group_kept(record)
-            # Large: not on the journal's thread.
-            why = await asyncio.to_thread(_remove, record, keep_suite=shared)
+            why = await self._clear_suite(record)
+            if why is None:  # large: not on the journal's thread
+                why = await asyncio.to_thread(_remove, record)
             if why is None:
                 await self._store.removed([record.key])
                 self._stuck.discard(record.key)
@@ -45,22 +47,34 @@ class Retention:
             log.info("%s old jobs removed", done)
         return done
 
+    async def _clear_suite(self, record: JobRecord) -> OSError | None:
+        """Let a suite's folder, with its checkout, go with the last of its executions.
+
+        It is moved aside in the step in which it is seen that nobody has it: an execution that
+        is accepted next finds no half of it. Returns what stood in the way.
+        """
+        if not record.group:
+            return None
+        folder = WorkDir(record.work_dir).suite(record.group)
+        try:
+            await self._store.when_group_free(record, partial(set_aside, folder))
+        except JournalError as why:
+            if isinstance(why.__cause__, OSError):
+                return why.__cause__
+            raise
+        await asyncio.to_thread(empty_trash, folder.parent)
+        return None
+
     def _say_stuck(self, record: JobRecord, why: OSError) -> None:
         level = logging.DEBUG if record.key in self._stuck else logging.WARNING
         self._stuck.add(record.key)
         log.log(level, "old job %s cannot be removed yet: %s", record.job_id, why)
 
 
-def _remove(record: JobRecord, *, keep_suite: bool) -> OSError | None:
-    """Remove all that the job has left on disk; return what stood in the way.
-
-    A suite's folder, with its checkout, goes with the last of its executions.
-    """
-    work_dir = WorkDir(record.work_dir)
+def _remove(record: JobRecord) -> OSError | None:
+    """Remove the job's own folder and log; return what stood in the way."""
     try:
-        remove(work_dir.tasks / record.name)
-        if record.group and not keep_suite:
-            remove(work_dir.suite(record.group))
+        remove(WorkDir(record.work_dir).tasks / record.name)
         remove(record.log)
     except OSError as why:
         return why

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from app.errors import AgentError, JournalError
@@ -41,6 +42,7 @@ class Runner:
     async def run(self) -> None:
         """Run the job to its durable result; never raises for a failing program."""
         outcome = await self._guarded()
+        outcome = replace(outcome, error=self._redactor.mask(outcome.error))
         left = await report_first(self._deps, self._job, self._reports(outcome))
         outcome = await self._last_words(outcome)
         owed = Owed(left, self._items(outcome))
@@ -72,7 +74,7 @@ class Runner:
         try:
             return await self._perform()
         except AgentError as why:
-            return Outcome(JobState.ERROR, error=self._redactor.mask(str(why)))
+            return Outcome(JobState.ERROR, error=str(why))
         except Exception as bug:  # noqa: BLE001 (logged there with its traceback)
             return self._failed_inside(bug)
 

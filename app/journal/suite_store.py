@@ -36,10 +36,19 @@ class SuiteStore:
         """Return what each case of this job was reported as, by case_id."""
         return await self._worker.submit(self._sql.read, queries.reported, self._sql, key)
 
-    async def group_kept(self, record: JobRecord) -> bool:
-        """Tell whether another job of the same group and work dir is not removed yet."""
-        return await self._worker.submit(self._sql.read, queries.group_kept, self._sql, record)
+    async def when_group_free(self, record: JobRecord, then: Callable[[], None]) -> bool:
+        """Do `then` unless another job of the same group and work dir is not removed yet.
+
+        Both in one step: no job is accepted meanwhile. Return whether it was done.
+        """
+        return await self._worker.submit(self._when_group_free, record, then)
 
     async def spend(self, key: int, count: int) -> None:
         """So many more bytes of this job's log are about to go, durable."""
         await self._worker.transact(queries.spend, self._sql, key, count)
+
+    def _when_group_free(self, record: JobRecord, then: Callable[[], None]) -> bool:
+        kept = bool(self._sql.read(queries.group_kept, self._sql, record))
+        if not kept:
+            then()
+        return not kept

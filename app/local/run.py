@@ -57,6 +57,11 @@ def run_local(options: LocalOptions, effective: Effective) -> int:
     token = os.environ.pop(GIT_TOKEN, "").strip()  # no test is to inherit it
     suite = read_suite(options.suite)
     junit = _writable(options.junit or suite.path.with_name(DEFAULT_JUNIT))
+    if junit.exists() and junit.samefile(suite.path):
+        raise ConfigError(
+            _("{path} is the suite's own file.").format(path=junit),
+            _("Choose another file with --junit FILE."),
+        )
     for warning in suite.warnings:
         say(warning, error=True)
     containment.prepare_process()

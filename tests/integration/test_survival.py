@@ -198,14 +198,23 @@ async def test_a_huge_line_arrives_whole(tmp_path: Path) -> None:
 
 async def test_partial_lines_on_both_streams_arrive_whole(tmp_path: Path) -> None:
     """stdout and stderr cut into each other's open lines: every line, in order, no gap."""
-    writes = [(1, "abc"), (2, "E1"), (1, "def"), (1, "ghi\n"), (2, "E2\n"), (2, "E3"), (1, "\n")]
+    # Each ends with a character that no token begins with: that would be held back.
+    writes = [
+        (1, "abc."),
+        (2, "E1."),
+        (1, "def."),
+        (1, "ghi\n"),
+        (2, "E2\n"),
+        (2, "E3."),
+        (1, "\n"),
+    ]
     code = f"import os, time\nfor fd, text in {writes!r}:\n"
     code += "    os.write(fd, text.encode())\n    time.sleep(0.4)\n"
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         await platform.send_task("t1", [sys.executable, "-c", code])
         await platform.result("t1", timeout=15)
         assert platform.log("t1").complete
-        assert "\nabc\nE1\ndefghi\nE2\nE3\n\nTask ended" in platform.log_text("t1")
+        assert "\nabc.\nE1.\ndef.ghi\nE2\nE3.\n\nTask ended" in platform.log_text("t1")
 
 
 async def test_started_again_the_agent_owes_only_what_was_not_confirmed(tmp_path: Path) -> None:

@@ -102,3 +102,16 @@ def test_a_long_indent_is_no_command() -> None:
 def test_a_value_counts_as_written_and_as_meant() -> None:
     """Its escapes are GitHub's; a program may print either."""
     assert through([f"{COMMAND}p/q%0Ar?st\np/q%0Ar?st p/q\nr?st"]) == f"{COMMAND}***\n*** ***"
+
+
+def test_a_partial_line_is_not_torn_for_a_letter() -> None:
+    """What may go on as a secret holds back the whole of a line that has not ended."""
+    redactor = Redactor()
+    redactor.add("secret-word")
+    masked = MaskedText(Values(redactor, print))
+    assert masked.partial("progress") == ""  # a secret begins with "s"
+    assert masked.partial("") == ""
+    assert masked.feed(" 50 %\n") == "progress 50 %\n"
+    assert masked.partial("Password: ") == "Password: "
+    assert masked.partial("tasks") == ""
+    assert masked.flush() == "tasks"

@@ -25,10 +25,16 @@ async def run_jobs(room: Room, count: int) -> None:
         await room.assign(job_id, "mkdir d; echo x >d/file; echo hi")
         await room.result(job_id)
         await room.idle()
-        items = [item for _record, items in await room.deps.store.undelivered() for item in items]
-        record = await room.record(job_id)
-        assert record.log_end is not None
-        room.deps.store.confirm(record.key, record.log_end, [item.seq for item in items])
+        await confirm(room, job_id)
+
+
+async def confirm(room: Room, job_id: str) -> None:
+    """Let the platform have handled all that is owed for a job that has ended."""
+    record = await room.record(job_id)
+    assert record.log_end is not None
+    for owing, items in await room.deps.store.undelivered():
+        if owing.key == record.key:
+            room.deps.store.confirm(record.key, record.log_end, [item.seq for item in items])
 
 
 def left(room: Room) -> set[str]:
@@ -102,6 +108,40 @@ async def test_a_folder_replaced_by_a_link(tmp_path: Path) -> None:
         assert await keeper.clean(time.time() + 2 * DAY) == 1
         assert not folder.is_symlink()
         assert (precious / "d" / "file").exists()
+
+
+async def test_a_suites_checkout_goes_with_its_last_execution(tmp_path: Path) -> None:
+    """Its executions share the folder: it stays while one of them is kept."""
+    async with open_room(tmp_path) as room:
+        for execution, suite_id in (("e1", "s1"), ("x1", "s2"), ("e2", "s1")):
+            await room.suite(execution, "touch checkout", suite_id=suite_id)
+            await room.end(execution, suite_id)
+            await room.idle()
+            await confirm(room, f"{suite_id}/{execution}")
+        suites = room.work_dir.root / "suites"
+        keeper = Retention(room.deps.store, KeepRules(tasks=1, days=0))
+        assert await keeper.clean(time.time()) == 2
+        assert left(room) == {"e2"}
+        assert (suites / "s1" / "checkout").exists()
+        assert not (suites / "s2").exists()
+        keeper = Retention(room.deps.store, KeepRules(tasks=0, days=1))
+        assert await keeper.clean(time.time() + 2 * DAY) == 1
+        assert left(room) == set()
+        assert not (suites / "s1").exists()
+
+
+async def test_a_suite_that_is_owed_keeps_its_checkout(tmp_path: Path) -> None:
+    """The newer execution is not delivered yet: the older one's end does not touch its folder."""
+    async with open_room(tmp_path) as room:
+        for execution in ("e1", "e2"):
+            await room.suite(execution, "touch checkout")
+            await room.end(execution)
+            await room.idle()
+        await confirm(room, "s1/e1")
+        keeper = Retention(room.deps.store, KeepRules(tasks=0, days=1))
+        assert await keeper.clean(time.time() + 2 * DAY) == 1
+        assert left(room) == {"e2"}
+        assert (room.work_dir.root / "suites" / "s1" / "checkout").exists()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import random
 import re
 from datetime import timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from app.journal.budget import RESERVE
 from app.journal.lines import Kind
 from app.journal.outbox import LOG_LIMIT
 from app.journal.records import Finish, OwedItem, OwedKind
+from app.journal.store import Store
+from app.journal.worker import Worker
 from app.state import JobState
 from tests.journal.kit import NOON
 from tests.journal.suites import END, SuiteDesk
@@ -84,6 +87,45 @@ async def test_much_output_uses_the_limit(suites: SuiteDesk) -> None:
     assert int(told) == suite.log.length - len(before.encode()) - 1 - len(tail.encode()) - 1
     assert suites.platform.completed == [("run-1", "completed")]
     assert await suites.store.undelivered() == []
+
+
+async def test_the_newline_that_joins_frames_counts(suites: SuiteDesk) -> None:
+    """The platform joins the frames of an execution with newlines: each takes a byte."""
+    suites.connect()
+    suites.line.arrives()
+    suite = await suites.suite()
+    for number in range(6):
+        await suite.prints(f"{number} 汉字\n")
+        await suites.line.delivers()
+        suites.line.now += 1.0
+    [budget] = [stream.budget for stream in suites.outbox._backlog.current()]
+    assert budget is not None
+    assert suites.platform.order.count("test_suite_log") == 6
+    assert budget.spent == suites.platform.stored("run-1") + 1  # the first one joins nothing
+    await suite.ends()
+    await suites.line.delivers()
+    assert budget.spent == suites.platform.stored("run-1") + 1
+    found = await suites.store.find(suites.line.target, suite.record.job_id)
+    assert found is not None
+    assert found.spent >= suites.platform.stored("run-1")
+
+
+async def test_the_notice_says_no_phrase(store: Store, worker: Worker, tmp_path: Path) -> None:
+    """The path of the log may hold the platform's words: they are broken there too."""
+    suites = SuiteDesk(store, worker, tmp_path / "取消 执行完成")
+    suites.connect()
+    suite = await suites.suite()
+    await suite.prints("x" * 97 + "\n")
+    for _ in range(12):
+        await suite.prints(("y" * 97 + "\n") * 100)
+    await suite.ends()
+    await suites.line.delivers()
+    await suite.log.close()
+    assert NOTICE.search(shown(suites))
+    assert "取\u200b消 执行\u200b完成" in shown(suites)
+    assert "取消" not in shown(suites)
+    assert shown(suites).count("执行完成") == 1  # the end phrase
+    assert suites.platform.stored("run-1") <= LOG_LIMIT
 
 
 async def test_a_log_that_just_fits_has_no_notice(suites: SuiteDesk) -> None:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from app.journal.backlog import RESULT_GAP
 from app.journal.budget import CURE_ABOVE
 from app.journal.outbox import LOG_LIMIT
 from app.journal.records import Finish, OwedItem, OwedKind
@@ -257,3 +258,49 @@ async def test_each_of_many_results_gets_its_share_of_the_log(suites: SuiteDesk)
     said = [line.split(" ")[2] for line in lines[:-1] if line != " "]
     assert said == [f"case-{n}" for n in range(100)]
     assert lines.count(" ") < 10
+
+
+async def test_executions_of_a_suite_do_not_mix(suites: SuiteDesk) -> None:
+    """Nothing of the second goes before the first is confirmed; its results a while after."""
+    first = await suites.suite("suite", "run-1")
+    second = await suites.suite("suite", "run-2")
+    await ready(suites)
+    await second.prints("waiting\n")
+    await second.reports("b")
+    await first.reports("a")
+    await first.ends()
+    suites.line.now += 10.0
+    while not suites.platform.completed:
+        assert await suites.line.sends() > 0
+        suites.line.arrives()
+    assert "run-2" not in suites.platform.logs
+    assert suites.platform.results == [("a", "passed")]
+    while await suites.line.sends() or suites.line.on_way:
+        suites.line.arrives()
+    assert suites.platform.logs["run-2"].endswith("waiting")  # its log follows at once
+    assert suites.platform.results == [("a", "passed")]
+    suites.line.now += RESULT_GAP
+    await second.ends()
+    await suites.line.delivers()
+    assert suites.platform.results == [("a", "passed"), ("b", "passed")]
+    assert [name for name, _status in suites.platform.completed] == ["run-1", "run-2"]
+
+
+async def test_executions_of_a_dead_agent_do_not_mix_either(suites: SuiteDesk) -> None:
+    """What the journal still owes for two of a suite goes in order, at its distance."""
+    for number in (1, 2):
+        suite = await suites.suite("suite", f"run-{number}")
+        await suite.prints(f"{number}\n")
+        await suite.ends(END, f"case-{number}")
+    await suites.restart()
+    await ready(suites)
+    began = suites.line.now
+    while len(suites.platform.completed) < 2:
+        if not await suites.line.sends() and not suites.line.on_way:
+            suites.line.now += 0.1
+        suites.line.arrives()
+        if "run-2" in suites.platform.logs:
+            assert suites.platform.completed[0] == ("run-1", "completed")
+        if len(suites.platform.results) == 2:
+            assert suites.line.now >= began + RESULT_GAP
+    assert [case for case, _result in suites.platform.results] == ["case-1", "case-2"]

@@ -182,20 +182,24 @@ async def test_cases_are_forgotten_with_their_job(store: Store, tmp_path: Path) 
     assert await store.reported(records[1].key) == {"a": "passed"}
 
 
+def done() -> None:
+    """What is done with a folder that nobody has."""
+
+
 async def test_a_group_is_kept_while_another_job_of_it_is(store: Store, tmp_path: Path) -> None:
     """The suite's folder goes with its last execution; other folders and jobs do not count."""
     first = await suite(store, tmp_path, "s/1", "s")
-    assert not await store.group_kept(first)
+    assert await store.when_group_free(first, done)
     await suite(store, tmp_path, "t/1", "t")
     await suite(store, tmp_path / "elsewhere", "s/2", "s")
-    assert not await store.group_kept(first)
+    assert await store.when_group_free(first, done)
     other = await store.accept(
         replace(new_job(tmp_path, "s/3", target=ELSEWHERE), kind=JobKind.SUITE, group="s")
     )
     assert other is not None
-    assert await store.group_kept(first)
+    assert not await store.when_group_free(first, done)
     await store.removed([other.key])
-    assert not await store.group_kept(first)
+    assert await store.when_group_free(first, done)
 
 
 async def test_tasks_share_nothing(store: Store, tmp_path: Path) -> None:
@@ -203,4 +207,4 @@ async def test_tasks_share_nothing(store: Store, tmp_path: Path) -> None:
     first = await store.accept(new_job(tmp_path, "a"))
     await store.accept(new_job(tmp_path, "b"))
     assert first is not None
-    assert not await store.group_kept(first)
+    assert await store.when_group_free(first, done)

@@ -42,6 +42,7 @@ class Settings:
     ping_interval: float | None = 20.0  # WebSocket pings; None: none
     ping_timeout: float | None = 20.0
     close_timeout: float = 2.0
+    forgets_after: float = 0.015  # an ended connection, and with it the registration (8.4)
     ssl: SSLContext | None = None  # given: wss
     limits: Limits = field(default_factory=Limits)
     max_concurrent_tasks: int = 1  # the node's slots (7.1)
@@ -82,6 +83,7 @@ class DemoPlatform(Users):
             zone=settings.zone,
             clock=clock,
             silence=settings.silence,
+            forgets_after=settings.forgets_after,
         )
         self._ssl = settings.ssl
         self._server = LoopbackServer(

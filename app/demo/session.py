@@ -33,6 +33,7 @@ class Desk:
     zone: tzinfo
     clock: Callable[[], float]  # epoch seconds
     silence: float  # seconds until the platform asks with a JSON ping
+    forgets_after: float  # seconds until an ended connection's registration is deleted
 
 
 class Session:
@@ -67,6 +68,7 @@ class Session:
             now = asyncio.get_running_loop().time()
             desk.record.closings.append(Closing(self.number, code, reason, now))
         finally:
+            await asyncio.sleep(desk.forgets_after)  # who connects meanwhile is forgotten (8.4)
             desk.environment.disconnected(abrupt=self._crashed)
             self.ended.set()
             desk.record.changed()

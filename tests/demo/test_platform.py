@@ -281,6 +281,39 @@ async def test_older_connection_takes_the_registration_along() -> None:
             await platform.send_task("t1", "echo hi")
 
 
+async def test_a_dead_connection_is_noticed_late() -> None:
+    """8.4: a pulled cable is found out later, and then the newer connection is unreachable."""
+    async with DemoPlatform() as platform, connected(platform) as older:
+        await older.beats()
+        platform.pull_cable()
+        older.socket.transport.abort()
+        async with connected(platform) as newer:
+            await newer.beats()
+            assert platform.open_connections == 2
+            assert platform.reachable
+            await platform.notice_loss()
+            await platform.wait_for(lambda: platform.open_connections == 1)
+            await newer.beats()
+            assert platform.online
+            assert not platform.reachable
+
+
+async def test_reconnecting_at_once_makes_unreachable() -> None:
+    """8.4: the end of a connection takes the registration of one that came too fast."""
+    async with DemoPlatform(Settings(forgets_after=SHORT)) as platform:
+        async with connected(platform) as older:
+            await older.beats()
+        async with connected(platform) as newer:
+            await newer.beats()
+            assert platform.reachable
+            await platform.wait_for(lambda: not platform.reachable)
+        await platform.agent_gone()
+        async with connected(platform) as agent:
+            await agent.beats()
+            await asyncio.sleep(2 * SHORT)
+            assert platform.reachable
+
+
 async def test_stop_and_start() -> None:
     """A stop closes with 1012 and frees the port, a start takes the same one again."""
     async with DemoPlatform() as platform:

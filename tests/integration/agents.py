@@ -16,6 +16,8 @@ END_TIMEOUT = 25.0  # seconds for an orderly end: the jobs' grace and the flush 
 class AgentProcess:
     """`python -m app` with its own home; started again it finds its journal."""
 
+    program: tuple[str, ...] = ("-m", "app")  # after the name of the interpreter
+
     def __init__(self, platform: DemoPlatform, home: Path, *flags: str) -> None:
         self.home = home
         self._flags = flags
@@ -46,8 +48,7 @@ class AgentProcess:
         flags = ("--headless", "--server-url", self._url, "--home", str(self.home), *self._flags)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "app",
+            *self.program,
             *flags,
             env=env,
             stdout=asyncio.subprocess.DEVNULL,
@@ -90,9 +91,10 @@ async def running_agent(
 ) -> AsyncIterator[AgentProcess]:
     """An agent that is online; killed at the end if the test did not end it."""
     agent = AgentProcess(platform, home, *flags)
+    before = platform.connections
     await agent.start()
     try:
-        await platform.agent_online()
+        await platform.agent_online(connections=before + 1)
         yield agent
     finally:
         if agent._running.returncode is None:

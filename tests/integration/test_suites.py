@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import shlex
 import subprocess
-import sys
 import textwrap
 from functools import partial
 from pathlib import Path
@@ -15,45 +13,16 @@ from app.demo.platform import DemoPlatform, Settings
 from app.demo.rows import Git
 from app.demo.suites import Execution
 from tests.integration.agents import AgentProcess, appears, running_agent
+from tests.integration.scripts import HELPER, PYTHON, command, results, sound
 
 pytestmark = pytest.mark.integration
 
-PYTHON = shlex.quote(sys.executable)
 LIMIT = 65_535  # bytes of log that the platform stores per execution
-HELPER = """
-import json, sys, time
-from pathlib import Path
-def item(code, status, **more):
-    return {"test_name": f"t.py::test_caseid_{code}", "case_code": code, "case_id": None,
-            "status": status, "duration": 0.25, "error": None} | more
-def write(*items):
-    Path("test_results.json").write_text(json.dumps(items), encoding="utf-8")
-def wait(path):
-    while not Path(path).exists():
-        time.sleep(0.02)
-"""
-
-
-def command(folder: Path, code: str) -> str:
-    """A command that runs a piece of Python with HELPER before it."""
-    script = folder / f"suite{len(list(folder.glob('suite*.py')))}.py"
-    script.write_text(HELPER + textwrap.dedent(code), encoding="utf-8")
-    return f"{PYTHON} -u {shlex.quote(str(script))}"
-
-
-def results(execution: Execution) -> dict[str, str]:
-    """The last result of each case, by its code."""
-    return {row.code: row.result for row in execution.results}
 
 
 def has_frames(execution: Execution, count: int) -> bool:
     """So many log frames have come."""
     return execution.log_frames >= count
-
-
-def sound(platform: DemoPlatform) -> bool:
-    """Nothing was sent that the platform's database rejects or cannot store."""
-    return not platform.poisonings and not platform.dropped
 
 
 async def test_a_suite_from_the_button_to_the_history(tmp_path: Path) -> None:

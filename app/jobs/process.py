@@ -73,7 +73,7 @@ class Child:
                 spawn = loop.subprocess_exec(
                     lambda: pipes, *argv, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, **options
                 )
-                pipes.transport, _protocol = await containment.forked_by(spawn)
+                pipes.spawned, _protocol = await containment.forked_by(spawn)
                 process = containment.adopt(pipes.transport.get_pid())
         except (OSError, ValueError) as error:
             await _abandon(containment, pipes)
@@ -164,9 +164,6 @@ class Child:
             self._note = self._loop.call_later(pause, self._go_on_noting, steps)
 
 
-_STREAMS = {stream.value: stream for stream in Stream}
-
-
 class _Pipes(asyncio.SubprocessProtocol):
     """What asyncio tells of the child, as events."""
 
@@ -176,23 +173,25 @@ class _Pipes(asyncio.SubprocessProtocol):
         self.ended = asyncio.Event()  # nobody holds the other end of a pipe any more
         self._lost = asyncio.Event()  # the transport has let go of everything
         self._open = set(Stream)
-        self._transport: asyncio.SubprocessTransport | None = None
+        self.spawned: asyncio.SubprocessTransport | None = None
 
     @property
     def transport(self) -> asyncio.SubprocessTransport:
         """The transport; there is one from the spawn on."""
-        assert self._transport is not None  # noqa: S101 (Child.start sets it first)
-        return self._transport
+        assert self.spawned is not None  # noqa: S101 (Child.start sets it first)
+        return self.spawned
 
-    @transport.setter
-    def transport(self, transport: asyncio.SubprocessTransport) -> None:
-        self._transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Close what a cancelled start has left open: asyncio waits until others let go of it."""
+        if transport.is_closing() and isinstance(transport, asyncio.SubprocessTransport):
+            for pipe in filter(None, map(transport.get_pipe_transport, (1, 2))):
+                pipe.close()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Hand a piece of output on."""
         if self.on_output is not None:
             # Windows hands over a bytearray of its own.
-            self.on_output(_STREAMS[fd], bytes(data))
+            self.on_output(Stream(fd), bytes(data))
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Note the end of one pipe."""
@@ -215,11 +214,11 @@ class _Pipes(asyncio.SubprocessProtocol):
 
     async def close(self) -> None:
         """Close the pipes and the transport, in at most twice CLOSE_LIMIT seconds."""
-        if self._transport is None:
+        if self.spawned is None:
             return
         # Closing earlier would take the exit status away from asyncio's child watcher.
         await _within(CLOSE_LIMIT, self.exited)
-        self._transport.close()
+        self.spawned.close()
         await _within(CLOSE_LIMIT, self._lost)
 
 

@@ -74,6 +74,7 @@ def test_once(environ: dict[str, str], tmp_path: Path) -> None:
     for words in ("Online as", "memory", "8 passed, 0 failed (全部通过)", "success, exit code 0"):
         assert words in said
     assert "complete" in said
+    assert said.index("Results:") > said.index("success, exit code 0")
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 

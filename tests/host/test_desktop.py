@@ -1,8 +1,5 @@
 """Tests of app.host.desktop, on a real X screen."""
 
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.host.desktop import NoDesktopError, screenshot
+from tests.fakes.screen import x_screen
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other system: X screens are Linux's")
 
@@ -17,18 +15,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="other system: X scre
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An X screen of 320 x 200, all black."""
-    program = shutil.which("Xvfb")
-    assert program is not None, "install the Debian package xvfb (.ci/run does)"
-    read, write = os.pipe()
-    argv = [program, "-displayfd", str(write), "-screen", "0", "320x200x24", "-nolisten", "tcp"]
-    with subprocess.Popen(argv, pass_fds=(write,), stderr=subprocess.DEVNULL) as server:
-        os.close(write)
-        with os.fdopen(read, encoding="ascii") as numbers:
-            monkeypatch.setenv("DISPLAY", f":{numbers.readline().strip()}")
-        try:
-            yield
-        finally:
-            server.terminate()
+    with x_screen() as display:
+        monkeypatch.setenv("DISPLAY", display)
+        yield
 
 
 @linux

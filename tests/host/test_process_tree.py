@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
+
 from app.host._proc import Proc
 from app.host.process_tree import MAX_COMMAND, MAX_LINES, process_tree
 
@@ -43,6 +45,17 @@ def test_children_stand_below_their_parents() -> None:
     assert len(lines[0]) <= MAX_COMMAND + 20
     assert lines[1].startswith(f"  {child} {sys.executable} -c import time")
     assert lines[1].endswith("a word")
+
+
+def test_secrets_are_masked_before_a_line_is_cut() -> None:
+    """A cut through a secret would leave a part that nobody finds any more."""
+    with running_tree() as (parent, _child):
+        whole = psutil.Process(parent).cmdline()
+        at = len(" ".join(whole[:-1])) + 1  # where the many x begin
+        secret = "x" * (MAX_COMMAND - at + 20)
+        [line] = process_tree([Proc(parent, 0.0, "p")], lambda text: text.replace(secret, "***"))
+    assert "***" in line
+    assert "xxxx" not in line.partition("***")[0]
 
 
 def test_a_forest_is_cut() -> None:

@@ -1,7 +1,8 @@
 """Tests of app.jobs.evidence."""
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from app.errors import AgentError
 from app.jobs import evidence
 from app.jobs.evidence import Evidence
 from app.journal.lines import Kind
+from tests.jobs.conftest import open_room
+from tests.jobs.suites import python
 
 
 class Notes:
@@ -93,3 +96,102 @@ async def test_a_screen_that_hangs_is_not_waited_for(
     await made(tmp_path, notes, hangs).take("1")
     released.set()
     assert notes.lines == [("No screenshots of this job: it took too long", Kind.WARN)]
+
+
+# ------------------------------------------------------------------- when they are taken
+
+
+class Screen:
+    """A screen that shows itself only when `open` is set; the pictures taken so far."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+        self.taken: list[Path] = []
+
+    def grab(self, path: Path) -> None:
+        """Take a picture."""
+        assert self.open.wait(10)
+        touch(path)
+        self.taken.append(path)
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+    """The screen of this computer."""
+    screen = Screen()
+    defaults = Evidence.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "grab", screen.grab)
+    yield screen
+    screen.open.set()
+
+
+@pytest.mark.integration
+async def test_one_is_taken_when_a_case_fails(tmp_path: Path, screen: Screen) -> None:
+    """While it runs, in the execution's folder, named after the case; none of a good one."""
+    code = """
+        write(item("100001", "passed"))
+        time.sleep(0.3)
+        write(item("100001", "passed"), item("100002", "failed"))
+        while not list(__import__("pathlib").Path("../../tasks/e1").glob("evidence/*.png")):
+            time.sleep(0.01)
+    """
+    async with open_room(tmp_path, screenshots=True) as room:
+        await room.suite("e1", python(tmp_path, code))
+        assert (await room.end("e1")).status == "failed"
+        path = room.work_dir.tasks / "e1" / "evidence" / "100002.png"
+        assert screen.taken == [path]
+        assert f"*Screenshot: {path}" in room.log_lines("e1")
+
+
+@pytest.mark.integration
+async def test_results_do_not_wait_for_pictures(
+    tmp_path: Path, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a screen that hangs this result and the next one are owed all the same."""
+    code = """
+        write(item("100001", "failed"))
+        time.sleep(0.4)
+        write(item("100001", "failed"), item("100002", "failed"))
+        time.sleep(60)
+    """
+    monkeypatch.setattr(evidence, "LIMIT", 60.0)
+    screen.open.clear()
+    cases = {"case_ids": ("c1", "c2", "c3"), "case_codes": ("100001", "100002", "100003")}
+    async with open_room(tmp_path, screenshots=True) as room:
+        await room.suite("e1", python(tmp_path, code), **cases)
+        async with asyncio.timeout(5):
+            while len(await room.items("s1/e1")) < 2:  # noqa: ASYNC110 (the journal has no event)
+                await asyncio.sleep(0.01)
+        assert not screen.taken
+        assert [item["case_id"] for item in await room.items("s1/e1")] == ["c1", "c2"]
+        screen.open.set()
+        await room.cancel_suite("s1", "e1")
+        await room.end("e1")
+        assert screen.taken[0].stem == "100001"
+
+
+@pytest.mark.integration
+async def test_one_is_taken_before_a_timeout_ends_the_job(tmp_path: Path, screen: Screen) -> None:
+    """Of a task too, and while what is to be seen is still there."""
+    async with open_room(tmp_path, screenshots=True) as room:
+        await room.assign("t1", "echo $$ >pid; exec sleep 60", timeout=0.3)
+        await room.result("t1")
+        path = room.work_dir.tasks / "t1" / "evidence" / "timeout.png"
+        assert screen.taken == [path]
+        lines = room.log_lines("t1")
+        assert lines.index(f"*Screenshot: {path}") < next(
+            at for at, line in enumerate(lines) if line.endswith("Ending:")
+        )
+
+
+@pytest.mark.integration
+async def test_none_is_taken_unless_it_is_wanted(tmp_path: Path, screen: Screen) -> None:
+    """By default a failing case costs no picture."""
+    async with open_room(tmp_path) as room:
+        await room.suite("e1", python(tmp_path, 'write(item("100001", "failed")); time.sleep(60)'))
+        await room.first_reports("e1")
+        await room.cancel_suite("s1", "e1")
+        await room.end("e1")
+        assert not screen.taken

@@ -30,6 +30,7 @@ from tests.fakes.children import (
     pids,
     python,
     until,
+    wait_until,
     without_tags,
 )
 
@@ -372,6 +373,20 @@ async def test_a_cancelled_start_leaves_nothing(start: Start, folder: Path) -> N
             await start(*python(SLEEPER, folder))
     await asyncio.sleep(0.2)
     assert not living(folder)
+
+
+async def test_a_start_cancelled_when_there_is_a_tree_already(start: Start, folder: Path) -> None:
+    """On a busy computer the program has helpers before its pipes are ours: nobody waits for them.
+
+    asyncio ends the main process only, and then waits until the helper has let go of the pipes.
+    """
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        starting = tasks.create_task(start(*python(PARENT, folder, SLEEPER)), name="start")
+        await asyncio.sleep(0)
+        wait_until(lambda: len(pids(folder)) == 2)  # the loop stands still meanwhile
+        starting.cancel()
+    assert starting.cancelled()
+    await until(lambda: not living(folder))
 
 
 @linux

@@ -99,6 +99,24 @@ async def test_the_output_of_a_case_is_what_was_printed(tmp_path: Path) -> None:
         assert end.results[0]["log_output"].strip() == "step one"
 
 
+async def test_the_output_of_several_cases_is_nobodys(tmp_path: Path) -> None:
+    """What was printed before two cases came at once may belong to either: it goes with none."""
+    code = """
+        print("of whom?", flush=True)
+        write(item("100001", "passed"), item("100002", "failed"))
+        time.sleep(0.3)
+        print("of the third", flush=True)
+        time.sleep(0.3)
+        write(item("100001", "passed"), item("100002", "failed"), item("100003", "passed"))
+    """
+    cases = {"case_ids": ("c1", "c2", "c3"), "case_codes": ("100001", "100002", "100003")}
+    async with open_room(tmp_path) as room:
+        await room.suite("e1", python(tmp_path, code), **cases)
+        end = await room.end("e1")
+        told = {item["case_id"]: item["log_output"].strip() for item in end.results}
+        assert told == {"c1": "", "c2": "", "c3": "of the third"}
+
+
 async def test_the_case_list_is_written_for_xat(tmp_path: Path) -> None:
     """Where there is a folder xat, with the codes beside their sorted ids."""
     async with open_room(tmp_path) as room:

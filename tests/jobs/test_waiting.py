@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.jobs.job import Job
 from app.jobs.order import Order
 from app.jobs.waiting import WaitingLine
-from app.journal.records import JobKind
+from app.journal.records import JobKind, JobRecord
 from app.state import JobState
 from tests.journal.kit import record_of
 
@@ -75,6 +76,74 @@ def test_who_is_removed_holds_up_nobody() -> None:
     line.leave_place(order("s/1", "s"), TARGET)
     assert list(line.starting()) == [third]
     assert line.clear() == []
+
+
+class Steps:
+    """Counts how often somebody looks at the name of a group, or compares two jobs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def job(self, number: int) -> Job:
+        """A job of the counted group."""
+        return _Counted(order(str(number), self.group()), record_of(str(number)), self)
+
+    def group(self) -> str:
+        """The group's name."""
+        return _Group("s").counting(self)
+
+
+class _Group(str):
+    __slots__ = ("_steps",)
+
+    def counting(self, steps: Steps) -> str:
+        self._steps = steps
+        return self
+
+    def __hash__(self) -> int:
+        self._steps.count += 1
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        self._steps.count += 1
+        return super().__eq__(other)
+
+
+class _Counted(Job):
+    def __init__(self, an_order: Order, record: JobRecord, steps: Steps) -> None:
+        super().__init__(an_order, record, JobState.QUEUED)
+        self._steps = steps
+
+    __hash__ = Job.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        self._steps.count += 1
+        return self is other
+
+
+def crowded(steps: Steps, count: int) -> WaitingLine:
+    """A line in which so many wait for one that runs, with places free."""
+    line = WaitingLine(3)
+    assert line.take_place(order("first", steps.group()), TARGET)
+    for number in range(count):
+        line.add(steps.job(number))
+    steps.count = 0
+    return line
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_thousand_that_wait_for_one_are_looked_at_once(ended: bool) -> None:
+    """With places free each order and each end costs steps in proportion to who waits."""
+    taken = []
+    for count in (1000, 2000):
+        steps = Steps()
+        line = crowded(steps, count)
+        if ended:
+            line.leave_place(order("first", steps.group()), TARGET)
+        assert len(list(line.starting())) == ended
+        taken.append(steps.count)
+    assert taken[0] <= 10 * 1000
+    assert taken[1] <= 2.1 * taken[0]
 
 
 @given(st.integers(1, 3), st.lists(st.sampled_from(["", "s", "u"]), max_size=12), st.data())

@@ -26,7 +26,7 @@ from app.exit_codes import ExitCode
 from tests.integration.agents import AgentProcess, appears, running_agent
 from tests.integration.scripts import PYTHON, PYTHON_WORDS, command, results, sound
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 LIMIT = 65_535  # bytes of log that the platform stores per execution
 RARELY = "monitor: {interval: 60}\n"  # no heartbeat but those that a rule asks for

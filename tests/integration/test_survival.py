@@ -13,7 +13,7 @@ import pytest
 from app.demo.platform import DemoPlatform
 from tests.integration.agents import AgentProcess, appears, running_agent, vanishes
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 PYTHON = shlex.quote(sys.executable)
 LINES = 20_000

@@ -106,11 +106,15 @@ def test_what_a_log_line_shows_of_a_command() -> None:
 async def test_a_stop_while_the_limit_expires_is_no_bug() -> None:
     """What is waited for may take a while to end: a cancel meanwhile changes nothing."""
     a_job = job()
-    with pytest.raises(TimeoutError):
+
+    async def waits() -> None:
         async with asyncio.timeout(0.01) as limit:
             with a_job.interruptible(limit):
                 try:
                     await asyncio.sleep(10)
                 finally:
                     a_job.stop(JobState.CANCELLED, 1.0)
+
+    with pytest.raises(TimeoutError):
+        await waits()
     assert a_job.stop_wanted is JobState.CANCELLED

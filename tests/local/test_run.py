@@ -18,7 +18,7 @@ from app.jobs.results import junit
 from app.jobs.results.items import TestItem
 from app.local.run import _put_away
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(60)]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0  # seconds that a run or a wait in a test may take

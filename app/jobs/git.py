@@ -15,7 +15,8 @@ from app.jobs.git_env import access_to, holds_nothing_of_git, warning_about
 from app.jobs.git_failure import GitBrokenError, GitError, GitUnreachableError
 from app.jobs.git_folder import Clone
 from app.jobs.git_mirror import Mirror, Target, lock_of
-from app.jobs.git_parts import fetch_lfs, fetch_submodules, prepare_lfs
+from app.jobs.git_parts import fetch_lfs, prepare_lfs
+from app.jobs.git_submodules import fetch_submodules
 from app.redaction import Redactor
 
 __all__ = [
@@ -116,8 +117,9 @@ class _Work:
         large = await prepare_lfs(self._git, self._clone.place, target.commit)
         await self._clone.check_out(target)
         if large:
-            await fetch_lfs(self._git, self._clone.place)
-        await fetch_submodules(self._git, self._clone.place)
+            await fetch_lfs(self._git, self._clone.place, target.commit)
+        anew = repair is _Repair.MIRROR_TOO
+        await fetch_submodules(self._git, self._clone.place, target.commit, anew)
         subject = await self._clone.subject(target)
         text = _("Checked out {commit} {subject}")
         self._git.say(text.format(commit=target.commit[:SHORT], subject=subject))

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.i18n import _
-from app.jobs.git_address import Address
+from app.jobs.git_address import Address, read_address
 from app.jobs.git_bench import GitBench
-from app.jobs.git_env import LOCAL, Access, environment, inherited, ssh_command
-from app.jobs.git_failure import GitError, GitUnreachableError, explain
+from app.jobs.git_env import LOCAL, Access, access_to, environment, inherited, ssh_command
+from app.jobs.git_failure import GitError, GitUnreachableError, Kind, explain, failure
 from app.jobs.process import StartError, Stream
 from app.jobs.tool import Call, run
 from app.redaction import Redactor
@@ -46,6 +46,7 @@ class Git:
         self.bench = bench
         self.address = address
         self._access = access
+        self._redactor = redactor
         self._mask = redactor.mask
         self._ssh = ssh_command(inherited(), "", bench.limits)
 
@@ -66,9 +67,28 @@ class Git:
         configured = await self.run(None, "config", "--get", "core.sshCommand")
         self._ssh = ssh_command(inherited(), "".join(configured.out[-1:]), self.bench.limits)
 
-    async def local(self, place: Place | None, *arguments: str) -> list[str]:
+    def toward(self, url: str) -> "Git":
+        """Return the same for a submodule's repository; raises GitError for a forbidden address.
+
+        The credentials go along when it is on the same host, and only then.
+        """
+        address = read_address(url)
+        own, _colon, _others = address.transport.value.partition(":")
+        if own not in self._access.protocols.split(":"):
+            raise failure(Kind.PROTOCOL)
+        self._redactor.add(address.password)
+        access = self._access
+        if address.scope != access.scope:
+            access = replace(access_to(address, None), protocols=access.protocols)
+        other = Git(self.bench, address, access, self._redactor)
+        other._ssh = self._ssh
+        return other
+
+    async def local(
+        self, place: Place | None, *arguments: str, access: Access = LOCAL
+    ) -> list[str]:
         """Run git without network and credentials; GitBrokenError when it fails unexpectedly."""
-        answer = await self.run(place, *arguments)
+        answer = await self.run(place, *arguments, access=access)
         if answer.code != 0:
             raise explain(answer.err, local=True)
         return answer.out

@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from app.host.containment import clean_environment
 from app.i18n import _
@@ -50,6 +51,7 @@ _FIXED = {
     "GIT_TRACE2_EVENT": "0",
     "GIT_TRACE2_PERF": "0",
     "GIT_LFS_SKIP_SMUDGE": "1",  # its files come in a step of their own
+    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its hash says
     "LC_ALL": "C.UTF-8",  # the texts that failures are recognised by
     "LANGUAGE": "",
 }
@@ -89,6 +91,7 @@ class Access:
     scope: str = ""  # "https://host:port" that the credentials are for; "" for none
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    mirrored: tuple[str, Path] | None = None  # this address is taken from that mirror
 
 
 LOCAL = Access("file")  # from the mirror to the folder: no network, no credentials
@@ -136,11 +139,9 @@ def environment(marker: str, access: Access, limits: GitLimits, ssh_command: str
     }
     if access.scope:
         extra |= {USER: access.user, PASSWORD: access.password}
-    if access is not LOCAL:
-        extra["GIT_LFS_SKIP_SMUDGE"] = "0"
     env = clean_environment(extra, marker)
     kept = {name: value for name, value in env.items() if name in extra or not _is_gits(name)}
-    return {**kept, **_numbered(kept, [*_CONFIG, *_http(access, limits)])}
+    return {**kept, **_numbered(kept, [*_CONFIG, *_way(access, limits)])}
 
 
 def holds_nothing_of_git(variables: Mapping[str, str]) -> bool:
@@ -170,11 +171,14 @@ def _is_gits(name: str) -> bool:
     return name.startswith("GIT_") and not name.startswith(_KEPT)
 
 
-def _http(access: Access, limits: GitLimits) -> Iterable[tuple[str, str]]:
+def _way(access: Access, limits: GitLimits) -> Iterable[tuple[str, str]]:
     yield "http.lowSpeedLimit", str(limits.slow_bytes)
     yield "http.lowSpeedTime", str(limits.slow_time)
     if access.scope:
         yield f"credential.{access.scope}.helper", _HELPER
+    if access.mirrored:
+        address, mirror = access.mirrored
+        yield f"url.{mirror}.insteadOf", address
 
 
 def _numbered(variables: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -95,18 +95,11 @@ _SIGNS = (
     ),
     (
         Kind.LFS,
-        r"smudge filter lfs failed|Failed to fetch some objects|batch response|LFS:"
+        r"smudge filter lfs failed|[Ff]ailed to fetch some objects|batch response|LFS:"
         r"|Object does not exist on the server",
     ),
 )
 _PATTERNS = [(kind, re.compile(signs)) for kind, signs in _SIGNS]
-
-
-def _lfs_missing() -> tuple[str, str]:
-    return (
-        _("The repository uses git LFS, which is not installed on this computer."),
-        _("Install git-lfs (git-lfs.com, or the package “git-lfs”) and run the suite again."),
-    )
 
 
 _WORDS: dict[Kind, Callable[[], tuple[str, str]]] = {
@@ -122,7 +115,10 @@ _WORDS: dict[Kind, Callable[[], tuple[str, str]]] = {
         _("The repository holds a file name that this system cannot have."),
         _("Rename the file in the repository."),
     ),
-    Kind.LFS_MISSING: _lfs_missing,
+    Kind.LFS_MISSING: lambda: (
+        _("The repository uses git LFS, which is not installed on this computer."),
+        _("Install git-lfs (git-lfs.com, or the package “git-lfs”) and run the suite again."),
+    ),
     Kind.NO_REF: lambda: (
         _("The repository has nothing of the wanted name."),
         _("Correct the suite's branch."),
@@ -188,9 +184,9 @@ _WORDS: dict[Kind, Callable[[], tuple[str, str]]] = {
 }
 
 
-def lfs_missing() -> GitError:
-    """Return the error for a repository with large files where git-lfs is not installed."""
-    return GitError(*_lfs_missing())
+def failure(kind: Kind) -> GitError:
+    """Return the error for a failure that was seen without git's telling it."""
+    return GitError(*_WORDS[kind]())
 
 
 def explain(lines: Sequence[str], *, local: bool = False) -> GitError:

@@ -1,6 +1,7 @@
 """The local mirror of a repository: only what is new comes over the network."""
 
 import asyncio
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,7 +12,8 @@ from weakref import WeakValueDictionary
 
 from app.i18n import _
 from app.jobs.git_command import Git, Place
-from app.jobs.git_failure import GitBrokenError, GitError
+from app.jobs.git_failure import GitBrokenError, GitError, Kind, failure
+from app.jobs.git_restore import keep_data, restore
 from app.jobs.removal import empty_trash, remove_aside
 
 NAMED = 5  # branches and tags that an error names
@@ -20,6 +22,8 @@ _ALL = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _FETCH = (
     "fetch", "--progress", "--force", "--no-tags", "--update-shallow", "--no-write-fetch-head",
 )  # fmt: skip
+# A folder is brought a commit that no branch holds any more.
+_SETTINGS = "[uploadpack]\n\tallowAnySHA1InWant = true\n"
 _COMMIT = re.compile(r"[0-9a-fA-F]{4,64}")
 _FULL_COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 # What git-check-ref-format forbids, and what would be an option.
@@ -44,6 +48,10 @@ def lock_of(mirror: Path) -> asyncio.Lock:
     return lock
 
 
+class _NothingNamedError(GitError):
+    """The repository was reached and has nothing of the wanted name."""
+
+
 class Mirror:
     """A bare repository with all branches and tags; use it under `lock_of(path)`.
 
@@ -57,7 +65,7 @@ class Mirror:
 
     async def update(self, wanted: str | None) -> Target:
         """Fetch what is new and find `wanted`; a damaged mirror is made anew. Raises GitError."""
-        existed = await asyncio.to_thread(self._tidied)
+        existed = await asyncio.to_thread(self._exists)
         try:
             try:
                 return await self._update(wanted)
@@ -71,29 +79,38 @@ class Mirror:
         except GitBrokenError as why:
             raise GitError(why.cause, why.next_step) from why  # nothing here is left to repair
 
+    async def hold(self, commit: str) -> None:
+        """Have a commit that a repository wants of its submodule; GitError when there is none."""
+        if await self._make_ready() and await self._commit(commit, None):
+            return
+        try:
+            await self.update(commit)
+        except _NothingNamedError as why:
+            raise failure(Kind.SUBMODULE) from why
+
     async def remove(self) -> None:
         """Throw the mirror away."""
         bench = self._git.bench
         await remove_aside(self.path, bench.limits.locked, bench.sleep)
 
-    def _tidied(self) -> bool:
-        """Remove what killed commands left; return whether there is a mirror; blocking."""
+    def _exists(self) -> bool:
+        """Return whether there is anything that may be damaged; blocking."""
         empty_trash(self.path.parent)
-        tidy(self.path)
-        return self.path.exists()
+        return os.path.lexists(self.path)
+
+    async def _make_ready(self) -> bool:
+        """Have a repository here whose configuration is ours; return whether it is an old one."""
+        old = await asyncio.to_thread(keep_data, self.path)
+        if not old:
+            await self.remove()
+        await restore(self._git, self._place, _SETTINGS)
+        return old
 
     async def _update(self, wanted: str | None) -> Target:
-        if not await asyncio.to_thread((self.path / "HEAD").exists):
-            await self.remove()
-            await self._make()
+        await self._make_ready()
         if wanted is None:
             wanted = await self._default_branch()
         return await self._fetched(wanted)
-
-    async def _make(self) -> None:
-        await self._git.local(self._place, "init", "--quiet", "--bare", "--template=")
-        # A folder is brought a commit that no branch holds any more.
-        await self._git.local(self._place, "config", "uploadpack.allowAnySHA1InWant", "true")
 
     async def _default_branch(self) -> str:
         """Return the branch that the remote's HEAD names, or the commit it is at."""
@@ -165,15 +182,15 @@ class Mirror:
             raise GitError(text, _("Write more of the commit's hash."))
         return Target(answer.out[0], branch) if answer.code == 0 and answer.out else None
 
-    async def _nothing_named(self, wanted: str) -> GitError:
+    async def _nothing_named(self, wanted: str) -> _NothingNamedError:
         text = _("The repository {url} has no branch, tag or commit {name}.")
         text = text.format(url=self._git.address.url, name=ascii(wanted)[1:-1])
         question = ("for-each-ref", "--format=%(refname:strip=2)", "refs/heads", "refs/tags")
         names = await self._git.local(self._place, *question)
         if not names:
-            return GitError(text, _("It is empty: push a first commit to it."))
+            return _NothingNamedError(text, _("It is empty: push a first commit to it."))
         known = ", ".join(_nearest(wanted, names))
-        return GitError(
+        return _NothingNamedError(
             text, _("Correct the suite's branch. Known here: {names}.").format(names=known)
         )
 
@@ -183,20 +200,3 @@ def _nearest(wanted: str, names: Sequence[str]) -> list[str]:
     near = get_close_matches(wanted, names, NAMED, 0.6)
     usual = [name for name in ("main", "master", "develop") if name in names]
     return list(dict.fromkeys([*near, *usual, *names]))[:NAMED]
-
-
-def tidy(git_dir: Path) -> None:
-    """Remove the locks and half-written packs of git commands that were killed; blocking.
-
-    Nobody else may be using the repository.
-    """
-    with suppress(OSError):
-        for path in _left_over(git_dir):
-            path.unlink(missing_ok=True)
-
-
-def _left_over(git_dir: Path) -> list[Path]:
-    packs = (git_dir / "objects" / "pack").glob("tmp_*")
-    tops = (path for path in git_dir.iterdir() if path.name != "objects")
-    locks = (lock for top in tops for lock in ([top] if top.is_file() else top.rglob("*.lock")))
-    return [*packs, *(lock for lock in locks if lock.name.endswith(".lock"))]

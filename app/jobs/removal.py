@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _TRASH = ".trash"  # beside what is removed, so on the same disk
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT, a constant of Windows
 
 
 async def remove_aside(
@@ -36,10 +37,25 @@ def empty_trash(parent: Path) -> None:
     """Delete what was moved aside in `parent`, as far as that can be done now; blocking."""
     trash = parent / _TRASH
     with suppress(OSError):
+        _no_link(trash)
         for path in list(trash.iterdir()):
             with suppress(OSError):
                 remove(path)
         trash.rmdir()
+
+
+def is_real_folder(path: Path) -> bool:
+    """Return whether it is a folder and no link to one, nor a junction; blocking."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and not is_junction(status)
+
+
+def is_junction(status: os.stat_result) -> bool:
+    """Return whether an entry is one of Windows' links to a folder."""
+    return getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 def remove(path: Path) -> None:
@@ -72,11 +88,18 @@ def _remove_file(file: Path) -> None:
         file.unlink(missing_ok=True)
 
 
+def _no_link(trash: Path) -> None:
+    """Take away what a job has put in the trash's place: it would lead out of the folder."""
+    if os.path.lexists(trash) and not is_real_folder(trash):
+        trash.unlink()
+
+
 def set_aside(path: Path) -> None:
     """Give `path` another name, beside it, for `empty_trash`; quick. OSError when it is in use."""
     if not os.path.lexists(path):
         return
     trash = path.parent / _TRASH
+    _no_link(trash)
     trash.mkdir(exist_ok=True)
     if path.is_dir() and not path.is_symlink():
         path.chmod(stat.S_IRWXU)  # a folder that may not be written cannot change its parent

@@ -6,8 +6,9 @@ from app.jobs.git_failure import (
     GitBrokenError,
     GitError,
     GitUnreachableError,
+    Kind,
     explain,
-    lfs_missing,
+    failure,
 )
 
 
@@ -95,6 +96,6 @@ def test_the_first_error_is_quoted_with_what_the_server_says() -> None:
 
 def test_missing_lfs() -> None:
     """The same words whether we or git find out."""
-    assert str(lfs_missing()) == str(explain(["git-lfs: command not found"])).replace(
+    assert str(failure(Kind.LFS_MISSING)) == str(explain(["git-lfs: command not found"])).replace(
         " git says: git-lfs: command not found", ""
     )

@@ -17,6 +17,8 @@ from tests.fakes.git_desk import (  # noqa: F401 (the fixtures)
 )
 from tests.fakes.git_remote import Remote
 
+pytestmark = pytest.mark.slow  # real repositories, many of them
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX only")
 Harm = Callable[[Path], None]
 

@@ -29,6 +29,8 @@ from tests.fakes.git_desk import (  # noqa: F401 (the fixtures)
 )
 from tests.fakes.git_remote import HttpServer, Remote, http_server
 
+pytestmark = pytest.mark.slow  # real repositories, many of them
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX only")
 TOKEN = "glpat-S3cr+t/T0k=n&x y"  # with what is written otherwise in URLs
 

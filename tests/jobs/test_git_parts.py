@@ -23,6 +23,8 @@ TOKEN = "glpat-S3cretOfTheRepository"
 BASIC = "Basic " + base64.b64encode(f"oauth2:{TOKEN}".encode()).decode()
 FILES_ALLOWED = ("-c", "protocol.file.allow=always")
 
+pytestmark = pytest.mark.slow  # real repositories, many of them
+
 
 @pytest.fixture
 def inner(tmp_path: Path, remote: Remote) -> Remote:

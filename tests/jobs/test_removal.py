@@ -1,5 +1,6 @@
 """Out of the way at once, gone for good, links never followed."""
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -77,3 +78,19 @@ def test_a_file(tmp_path: Path) -> None:
     remove(file)
     remove(file)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other system: links need a right there")
+async def test_a_trash_that_leads_out_is_not_followed(tmp_path: Path) -> None:
+    """A job has put a link in its place: nothing outside is deleted, nothing is moved there."""
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    outside.mkdir()
+    (outside / "precious").touch()
+    (folder / "old").mkdir(parents=True)
+    (folder / ".trash").symlink_to(outside, target_is_directory=True)
+    empty_trash(folder)
+    assert (outside / "precious").exists()
+    (folder / ".trash").symlink_to(outside, target_is_directory=True)
+    await remove_aside(folder / "old", (), asyncio.sleep)
+    assert [path.name for path in outside.iterdir()] == ["precious"]
+    assert list(folder.iterdir()) == []

@@ -97,6 +97,7 @@ class Agent:
         yield "intake", parts.intake.run
         yield "upkeep", parts.upkeep.run
         yield "snapshots", self._publish_changes
+        yield "refusals", self._watch_for_refusal
 
     async def _ready(self) -> bool:
         """Prepare the work folder and take up what an earlier agent left."""
@@ -204,8 +205,15 @@ class Agent:
             await news.changed.wait()
             news.changed.clear()
             self._publish()
-            await self._leave_when_refused()
             await asyncio.sleep(PUBLISH_EVERY)
+
+    async def _watch_for_refusal(self) -> None:
+        """Leave once the token is dead; at once, before a waiting task can start."""
+        news = self._parts.news
+        while True:
+            await news.turned.wait()
+            news.turned.clear()
+            await self._leave_when_refused()
 
     async def _leave_when_refused(self) -> None:
         """End once the token is dead, no face is there to ask for a new one and no job runs."""

@@ -11,11 +11,13 @@ class News:
 
     def __init__(self) -> None:
         self.changed = asyncio.Event()
+        self.turned = asyncio.Event()  # the same, for whoever must not wait like a snapshot
         self.problem = ""  # of the jobs or the journal, for a person; "" when none
 
     def ring(self) -> None:
         """Something changed."""
         self.changed.set()
+        self.turned.set()
 
     def tell(self, problem: str) -> None:
         """Report a problem that does not end anything, but that the user should know."""

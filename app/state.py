@@ -101,7 +101,20 @@ class Command(Enum):
 
     CONNECT = "connect"
     DISCONNECT = "disconnect"
+    PAUSE = "pause"  # finish what runs, start nothing new
+    RESUME = "resume"
+    DRAIN = "drain"  # quit as soon as nothing runs any more; nothing new is started
     QUIT = "quit"  # orderly; a second one ends running jobs without their grace
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """End one job, as the platform could."""
+
+    job_id: str
+
+
+Request = Command | CancelJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +130,8 @@ class JobView:
 class Snapshot:
     """One immutable picture of the agent; replaced as a whole, never edited."""
 
-    wanted: bool = True  # the user's wish to be connected
+    wanted: bool = True  # the user's wish to be connected; survives a restart
+    paused: bool = False  # the user's wish to start nothing new; survives a restart
     link: LinkState = LinkState.STOPPED  # the fact
     server_url: str = ""  # without the token
     environment: str = ""  # the platform's name for this computer, once known

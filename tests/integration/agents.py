@@ -16,9 +16,9 @@ END_TIMEOUT = 25.0  # seconds for an orderly end: the jobs' grace and the flush 
 class AgentProcess:
     """`python -m app` with its own home; started again it finds its journal."""
 
-    def __init__(self, platform: DemoPlatform, home: Path, *flags: str) -> None:
+    def __init__(self, platform: DemoPlatform, home: Path, *flags: str, face: bool = False) -> None:
         self.home = home
-        self._flags = flags
+        self._flags = flags if face else ("--headless", *flags)
         self._url = platform.url
         self._token = platform.token
         self._process: asyncio.subprocess.Process | None = None
@@ -43,7 +43,7 @@ class AgentProcess:
             "PYTHONASYNCIODEBUG": "1",
             **environ,
         }
-        flags = ("--headless", "--server-url", self._url, "--home", str(self.home), *self._flags)
+        flags = ("--server-url", self._url, "--home", str(self.home), *self._flags)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

@@ -25,6 +25,7 @@ from app.control.server import ControlParts, ControlServer
 from app.errors import AgentError
 from app.exit_codes import exit_code_for
 from app.host import containment
+from app.host.display import has_display
 from app.host.facts import FactsSampler
 from app.host.instance import InstanceLock
 from app.jobs.deps import JobDeps, JobLimits
@@ -43,7 +44,9 @@ from app.protocol.session import Session
 from app.redaction import Redactor
 from app.state import Program, Snapshot
 from app.terminal import say
+from app.tray.face import TrayFace
 from app.tray.headless import HeadlessFace
+from app.tray.icon import open_icon
 from app.workspace.guard import own_files
 
 # Seconds. The journal's thread answers within milliseconds only if it need not wait the
@@ -77,11 +80,21 @@ def _run_with_face(config: Config, redactor: Redactor, log: logs.AgentLog) -> in
     async def build() -> Agent:
         return await build_agent(config, redactor, log, face.show)
 
-    face = HeadlessFace()
+    face = _face(config, log)
     thread = AgentThread(build, face.show)
     face.run(thread.start, thread.post)
     thread.join()
     return thread.exit_code
+
+
+def _face(config: Config, log: logs.AgentLog) -> HeadlessFace | TrayFace:
+    """Return the face that this computer can show."""
+    return HeadlessFace() if _headless(config) else TrayFace(open_icon, lambda: log.path)
+
+
+def _headless(config: Config) -> bool:
+    """Tell whether nobody can see a tray icon, or nobody wants to."""
+    return config.headless or not has_display()
 
 
 @dataclass(slots=True)
@@ -184,7 +197,7 @@ class _Builder:
                 server_url=config.server_url,
                 wishes=wishes,
                 clock=time.time,
-                headless=True,  # the only face so far; it cannot ask for a new token
+                headless=_headless(config),
                 journal=self._journal,
                 dispatcher=self._dispatcher,
                 keeper=keeper,

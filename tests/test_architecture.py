@@ -23,7 +23,7 @@ VENDOR_HOMES = {
         *("app.control", "app.demo", "app.local"),
     ),
     "psutil": ("app.host",),
-    "PIL": ("app.host.desktop",),
+    "PIL": ("app.host.desktop", "app.tray"),
     "defusedxml": ("app.jobs.results",),
     "sqlite3": ("app.journal.store",),
     "pystray": ("app.tray",),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import __version__, i18n
+from app import __version__, cli_control, i18n
 from app.cli_parser import PROGRAM, parse
 from app.errors import ConfigError, FatalError
 from app.exit_codes import ExitCode, exit_code_for
@@ -47,6 +47,8 @@ def _dispatch(options: argparse.Namespace) -> int:
         return _config_show(options.flags, as_json=options.json)
     if options.command == "run-local":
         return _run_local(options)
+    if options.command is not None:
+        return cli_control.control(options)
     config = _config(options.flags)
     from app.wiring import run_agent  # noqa: PLC0415 (brings asyncio and all vendors)
 

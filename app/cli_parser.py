@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
+from app import cli_control
 from app.errors import ConfigError
 from app.i18n import _
 from app.setting import Kind, Setting
-from app.settings import SETTINGS
+from app.settings import BY_KEY, SETTINGS
 from app.terminal import say
 
 PROGRAM = "ats-agent"
@@ -31,7 +32,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 _FLAGS = {name for setting in SETTINGS for name in setting.flags}
-_OTHER_FLAGS = {"--help", "--version", "--json", "--junit", "--keep"}
+_OTHER_FLAGS = {"--help", "--version", "--junit", "--keep", *cli_control.FLAGS}
 
 
 def _glued(argv: Sequence[str]) -> list[str]:
@@ -66,9 +67,11 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise in our words: argparse's own would repeat a value, which may be a secret."""
-        flag = re.match(r"argument (--[a-z_-]+)[^:]*: (expected)?", message)
+        flag = re.match(r"argument (?:-\w/)?(--[a-z_-]+)[^:]*: (expected)?", message)
         if flag is None:
-            text = _("Expected no command, or one of these: config show, run-local SUITE.yml.")
+            text = _("Expected no command, or one of these: {commands}.").format(
+                commands=", ".join(_commands())
+            )
         elif flag[2]:
             text = _("{flag} needs a value.").format(flag=flag[1])
         else:
@@ -85,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
         usage="\n       ".join(
-            f"{PROGRAM} [FLAGS] {command}".rstrip() for command in ("", _CONFIG_SHOW, _RUN_LOCAL)
+            f"{PROGRAM} {command}".rstrip() for command in ("[FLAGS]", *_usages())
         ),
         parents=[options],
         description=_("Turns this computer into a test execution node of an ATS platform."),
@@ -98,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", title=_("commands"), metavar="COMMAND")
     _add_config(commands, options)
     _add_run_local(commands, options)
+    _add_control(commands)
     return parser
 
 
@@ -144,6 +148,34 @@ def _add_run_local(commands: "argparse._SubParsersAction[_Parser]", options: _Pa
     run.add_argument(
         "--keep", action="store_true", help=_("keep the temporary folder with log and checkout")
     )
+
+
+def _commands() -> list[str]:
+    return ["config show", "run-local SUITE.yml", *cli_control.COMMANDS]
+
+
+def _usages() -> list[str]:
+    control = [f"{name} {usage}".strip() for name, usage in cli_control.COMMANDS.items()]
+    return [f"[FLAGS] {_CONFIG_SHOW}", f"[FLAGS] {_RUN_LOCAL}", *control]
+
+
+def _add_control(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    home = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    _add(home.add_argument_group(_("which agent")), BY_KEY["home"])
+    home.add_argument("-h", "--help", action="help", help=_("print this text and exit"))
+
+    def new_parser(name: str, about: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=about,
+            usage=f"{PROGRAM} {name} {cli_control.COMMANDS[name]}".strip() + " [--home PATH]",
+            parents=[home],
+            description=about,
+            allow_abbrev=False,
+            add_help=False,
+        )
+
+    cli_control.add_control(new_parser)
 
 
 def _options() -> _Parser:
@@ -193,6 +225,7 @@ examples:
   ats-agent --url='ws://192.168.1.10:8000/ws/agent' --token='T' --work_dir='/data/ats'
   ats-agent config show
   ats-agent run-local suite.yml
+  ats-agent logs -f
 
 The names in brackets are environment variables. Flags win over variables, these over the
 file HOME/config.yaml (or --config), that over the defaults. A work folder that the platform
@@ -207,7 +240,9 @@ exit codes:
   5    a folder cannot be used: that of --work-dir, the journal's, that of --junit at the end
   6    run-local: a test or the command failed, or the time ran out
   7    run-local: no checkout, or the command could not be started
-  130  run-local: stopped by Ctrl+C or a signal""")
+  8    status, stop and the like: no agent runs for this home folder
+  9    status, stop and the like: the agent refused (no such job, say), or does not answer
+  130  run-local, stop: ended by Ctrl+C or a signal before the end""")
 
 
 def _run_local_epilog() -> str:

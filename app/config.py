@@ -123,6 +123,13 @@ _FIELDS = {
 }
 
 
+def home_of(
+    flags: Mapping[str, str], environ: Mapping[str, str], default_home: Callable[[], Path]
+) -> Path:
+    """Return the home folder alone, as `gather` finds it; no file is read."""
+    return cast("Path", _home_entry(_Sources(flags, environ), default_home).value)
+
+
 def gather(
     flags: Mapping[str, str], environ: Mapping[str, str], default_home: Callable[[], Path]
 ) -> Effective:
@@ -132,8 +139,7 @@ def gather(
     Raises ConfigError (one line, no secrets).
     """
     sources = _Sources(flags, environ)
-    home = sources.take(BY_KEY["home"]) or Entry(default_home(), DEFAULT)
-    home = Entry(_absolute(home), home.origin)
+    home = _home_entry(sources, default_home)
     config = _config_entry(sources.take(BY_KEY["config"]), home)
     file = _read(cast("Path", config.value)) if config.value else None
     entries = {setting.key: sources.settle(setting, file) for setting in SETTINGS}
@@ -141,6 +147,11 @@ def gather(
     entries["token"] = _token(entries["token"], entries["token_file"], sources)
     entries["server.ca_file"] = _ca_file(entries["server.ca_file"], config)
     return Effective(entries, file.warnings if file else ())
+
+
+def _home_entry(sources: "_Sources", default_home: Callable[[], Path]) -> Entry:
+    home = sources.take(BY_KEY["home"]) or Entry(default_home(), DEFAULT)
+    return Entry(_absolute(home), home.origin)
 
 
 def _read(path: Path) -> "FileSettings":

@@ -37,6 +37,14 @@ class AlreadyRunningError(FatalError):
     """Another agent uses this home folder."""
 
 
+class NotRunningError(FatalError):
+    """No agent runs that uses this home folder."""
+
+
+class NotDoneError(FatalError):
+    """The running agent did not do what it was asked for, or does not answer."""
+
+
 class WorkDirError(FatalError):
     """The work folder cannot be made or written; carries the path and the cause."""
 

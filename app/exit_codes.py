@@ -2,7 +2,14 @@
 
 from enum import IntEnum
 
-from app.errors import AlreadyRunningError, ConfigError, JournalUnusableError, WorkDirError
+from app.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    JournalUnusableError,
+    NotDoneError,
+    NotRunningError,
+    WorkDirError,
+)
 
 
 class ExitCode(IntEnum):
@@ -16,7 +23,9 @@ class ExitCode(IntEnum):
     FOLDER = 5  # the home folder's journal, or the agent's own work folder, cannot be used
     TESTS_FAILED = 6  # run-local: a test or the command failed, or the time ran out
     NOT_RUN = 7  # run-local: no checkout, or the command could not be started
-    STOPPED = 130  # run-local: ended by Ctrl+C or a signal before its end, as shells say it
+    NO_AGENT = 8  # status, stop and the like: no agent runs for this home folder
+    NOT_DONE = 9  # status, stop and the like: the agent refused, or does not answer
+    STOPPED = 130  # run-local, stop: ended by Ctrl+C or a signal before its end, as shells say it
 
 
 _ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (
@@ -24,6 +33,8 @@ _ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (AlreadyRunningError, ExitCode.ALREADY_RUNNING),
     (WorkDirError, ExitCode.FOLDER),
     (JournalUnusableError, ExitCode.FOLDER),
+    (NotRunningError, ExitCode.NO_AGENT),
+    (NotDoneError, ExitCode.NOT_DONE),
 )
 
 

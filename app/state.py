@@ -101,28 +101,77 @@ class Command(Enum):
 
     CONNECT = "connect"
     DISCONNECT = "disconnect"
+    PAUSE = "pause"  # finish what runs, start nothing new
+    RESUME = "resume"
+    DRAIN = "drain"  # quit as soon as nothing runs any more; nothing new is started
     QUIT = "quit"  # orderly; a second one ends running jobs without their grace
 
 
 @dataclass(frozen=True, slots=True)
+class CancelJob:
+    """End one job, as the platform could."""
+
+    job_id: str
+
+
+Request = Command | CancelJob
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
-    """One job as the faces see it."""
+    """One job as the faces see it; times in epoch seconds."""
 
     job_id: str
     state: JobState
-    since: float  # epoch seconds of the last change of state
+    since: float  # of the last change of state
+    kind: str = "task"  # or "suite"
+    title: str = ""  # first line of the command, masked; "" when it is not known
+    accepted_at: float = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """True while it has not begun."""
+        return self.state is JobState.QUEUED
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The running agent itself."""
+
+    version: str = ""
+    pid: int = 0
+    started_at: float = 0.0  # epoch seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One immutable picture of the agent; replaced as a whole, never edited."""
+    """One immutable picture of the agent; replaced as a whole, never edited.
 
-    wanted: bool = True  # the user's wish to be connected
+    Times are epoch seconds; 0.0 where there is nothing to time.
+    """
+
+    program: Program = field(default_factory=Program)
+    wanted: bool = True  # the user's wish to be connected; survives a restart
+    paused: bool = False  # the user's wish to start nothing new; survives a restart
+    draining: bool = False  # it ends as soon as nothing runs any more
     link: LinkState = LinkState.STOPPED  # the fact
+    link_since: float = 0.0  # when `link` became what it is
+    latency: float | None = None  # seconds from the last acked heartbeat to its ack
     server_url: str = ""  # without the token
     environment: str = ""  # the platform's name for this computer, once known
     work_dir: str = ""
     jobs: tuple[JobView, ...] = field(default=())  # not ended, oldest first
     owed_bytes: int = 0  # log bytes that the platform has not confirmed
     problem: str = ""  # last problem with its next step, "" when none
+    problem_at: float = 0.0  # when it was first seen
     exit_code: int | None = None  # set in the final snapshot only
+
+    @property
+    def running(self) -> int:
+        """How many jobs have begun and not ended."""
+        return len(self.jobs) - self.waiting
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs have not begun."""
+        return sum(job.waiting for job in self.jobs)

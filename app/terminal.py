@@ -22,16 +22,18 @@ def say(text: str, *, error: bool = False) -> None:
     put(text + "\n", error=error)
 
 
-def put(text: str, *, error: bool = False) -> None:
-    """Write `text` as it is; as `say`."""
+def put(text: str, *, error: bool = False) -> bool:
+    """Write `text` as it is; as `say`. False when nobody can read it any more."""
     stream = tolerant(sys.stderr if error else sys.stdout)
     if stream is None:
-        return
+        return False
     try:
         stream.write(text)
         stream.flush()
     except (OSError, ValueError):
         _silence(stream)
+        return False
+    return True
 
 
 def tolerant(stream: TextIO | None) -> TextIO | None:

@@ -1,5 +1,6 @@
 """The only place where parts are built and joined."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app import logs
+from app import __version__, logs
 from app.agent.agent import Agent, AgentParts
 from app.agent.dial import Dial
 from app.agent.files import FileService
@@ -18,10 +19,13 @@ from app.agent.news import News
 from app.agent.registration import MARK, Registration
 from app.agent.thread import AgentThread
 from app.agent.upkeep import Upkeep
+from app.agent.wishes import Wishes
 from app.config import Config
+from app.control.server import ControlParts, ControlServer
 from app.errors import AgentError
 from app.exit_codes import exit_code_for
 from app.host import containment
+from app.host.display import has_display
 from app.host.facts import FactsSampler
 from app.host.instance import InstanceLock
 from app.jobs.deps import JobDeps, JobLimits
@@ -38,9 +42,11 @@ from app.protocol import codec
 from app.protocol.messages import JobLog, Level, Outgoing
 from app.protocol.session import Session
 from app.redaction import Redactor
-from app.state import Snapshot
+from app.state import Program, Snapshot
 from app.terminal import say
+from app.tray.face import TrayFace
 from app.tray.headless import HeadlessFace
+from app.tray.icon import open_icon
 from app.workspace.guard import own_files
 
 # Seconds. The journal's thread answers within milliseconds only if it need not wait the
@@ -62,23 +68,33 @@ def _run_with_log(config: Config) -> int:
     redactor = Redactor()
     log = logs.setup(config, redactor)
     try:
-        return _run_with_face(config, redactor, log.move_to)
+        return _run_with_face(config, redactor, log)
     finally:
         log.close()
 
 
-def _run_with_face(config: Config, redactor: Redactor, move_log: Callable[[Path], None]) -> int:
+def _run_with_face(config: Config, redactor: Redactor, log: logs.AgentLog) -> int:
     sys.setswitchinterval(THREAD_SWITCH)
     containment.prepare_process()
 
     async def build() -> Agent:
-        return await build_agent(config, redactor, move_log, face.show)
+        return await build_agent(config, redactor, log, face.show)
 
-    face = HeadlessFace()
+    face = _face(config, log)
     thread = AgentThread(build, face.show)
     face.run(thread.start, thread.post)
     thread.join()
     return thread.exit_code
+
+
+def _face(config: Config, log: logs.AgentLog) -> HeadlessFace | TrayFace:
+    """Return the face that this computer can show."""
+    return HeadlessFace() if _headless(config) else TrayFace(open_icon, lambda: log.path)
+
+
+def _headless(config: Config) -> bool:
+    """Tell whether nobody can see a tray icon, or nobody wants to."""
+    return config.headless or not has_display()
 
 
 @dataclass(slots=True)
@@ -111,7 +127,7 @@ class _Line:
 async def build_agent(
     config: Config,
     redactor: Redactor,
-    move_log: Callable[[Path], None],
+    log: logs.AgentLog,
     publish: Callable[[Snapshot], None],
 ) -> Agent:
     """Build the agent inside its running loop; raises AgentError when it cannot stand."""
@@ -120,7 +136,21 @@ async def build_agent(
     path = config.home / "journal.db"
     journal = await Journal.open(path, codec.encode, news.tell, log_limit=config.log_limit)
     registration = Registration(journal.store, haunted=await journal.store.get(MARK) is not None)
-    return _Builder(config, redactor, journal, news, registration).agent(move_log, publish)
+    wishes = await Wishes.load(journal.store)
+    agent = _Builder(config, redactor, journal, news, registration).agent(log, publish, wishes)
+    agent.also("control", ControlServer(_control_parts(config, agent, log)).run)
+    return agent
+
+
+def _control_parts(config: Config, agent: Agent, log: logs.AgentLog) -> ControlParts:
+    return ControlParts(
+        home=config.home,
+        post=agent.command,
+        snapshot=agent.snapshot,
+        agent_log=lambda: log.path,
+        job_log=agent.job_log,
+        clock=time.time,
+    )
 
 
 class _Builder:
@@ -152,17 +182,22 @@ class _Builder:
         self._retention = Retention(journal.store, KeepRules(config.keep_tasks, config.keep_days))
         self._dispatcher = Dispatcher(self._job_deps(), config.max_concurrent)
 
-    def agent(self, move_log: Callable[[Path], None], publish: Callable[[Snapshot], None]) -> Agent:
+    def agent(
+        self, log: logs.AgentLog, publish: Callable[[Snapshot], None], wishes: Wishes
+    ) -> Agent:
         """Return the agent, ready to run."""
         config = self._config
-        intake = self._intake(move_log)
+        intake = self._intake(log.move_to)
         self._line.keeper = keeper = Keeper(
-            self._keeper_parts(intake), haunted=self._registration.haunted
+            self._keeper_parts(intake), haunted=self._registration.haunted, wanted=wishes.wanted
         )
         return Agent(
             AgentParts(
+                program=Program(__version__, os.getpid(), time.time()),
                 server_url=config.server_url,
-                headless=True,  # the only face so far; it cannot ask for a new token
+                wishes=wishes,
+                clock=time.time,
+                headless=_headless(config),
                 journal=self._journal,
                 dispatcher=self._dispatcher,
                 keeper=keeper,

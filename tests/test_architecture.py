@@ -12,7 +12,7 @@ LAYERS = [  # any other module directly under app/ is of layer 0
     "host",
     "link jobs journal workspace webpage",
     "tray dashboard control agent demo",
-    "__main__ cli cli_parser wiring local",
+    "__main__ cli cli_control cli_parser wiring local",
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names.split()}
 MAY_ASK_A_NEIGHBOUR = {("jobs", "journal")}
@@ -20,10 +20,10 @@ VENDOR_HOMES = {
     "websockets": ("app.link.transport", "app.webpage"),
     "asyncio": (
         *("app.link", "app.jobs", "app.journal", "app.agent", "app.webpage"),
-        *("app.demo", "app.local"),
+        *("app.control", "app.demo", "app.local"),
     ),
     "psutil": ("app.host",),
-    "PIL": ("app.host.desktop",),
+    "PIL": ("app.host.desktop", "app.tray"),
     "defusedxml": ("app.jobs.results",),
     "sqlite3": ("app.journal.store",),
     "pystray": ("app.tray",),

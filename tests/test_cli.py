@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app import cli_control
 from app.cli import main
 from app.cli_parser import parse
 from app.errors import ConfigError
@@ -68,6 +69,13 @@ def test_flags(argv: list[str], flags: dict[str, str]) -> None:
         (["run-local", "a.yml", "s3cret"], "belongs to no flag"),
         (["run-local", "a.yml", "--junt", "s3cret"], "Did you mean --junit?"),
         (["--tok", "s3cret"], "Unknown flag --tok. Did you mean --token?"),
+        (["cancel"], "Expected no command, or one of these: config show"),
+        (["cancel", "t1", "s3cret"], "belongs to no flag"),
+        (["status", "s3cret"], "belongs to no flag"),
+        (["status", "--token", "s3cret"], "belongs to no flag"),
+        (["logs", "--follow=s3cret"], "--follow takes no value."),
+        (["logs", "--lines"], "--lines needs a value."),
+        (["logs", "--folow"], "Did you mean --follow?"),
     ],
 )
 def test_wrong_command_line_is_explained_without_values(argv: list[str], words: str) -> None:
@@ -76,6 +84,43 @@ def test_wrong_command_line_is_explained_without_values(argv: list[str], words: 
         parse(argv)
     assert words in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", cli_control.COMMANDS)
+def test_commands_for_a_running_agent_know_its_home(name: str, tmp_path: Path) -> None:
+    """--home before or behind the command, --json everywhere."""
+    job = ["t1"] if name == "cancel" else []
+    for argv in (["--home", "H", name, *job, "--json"], [name, *job, "--home", "H", "--json"]):
+        options = parse(argv)
+        assert (options.command, options.json, options.flags) == (name, True, {"home": "H"})
+
+
+@pytest.mark.parametrize("name", cli_control.COMMANDS)
+def test_no_agent_is_code_8(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says so and what to do; neither token nor address are needed."""
+    assert main([name, *(["t1"] if name == "cancel" else [])]) == 8
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert f"No agent is running for the home folder {tmp_path}." in err
+    assert "--home" in err
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["stop", "--now", "--after-jobs"], "exclude each other"),
+        (["logs", "-n", "-5"], "--lines"),
+        (["logs", "-n", "many"], "--lines: expected a number"),
+        (["logs", "-n", "\u0661"], "--lines: expected a number"),
+    ],
+)
+def test_wrong_command_for_a_running_agent(
+    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Code 2, before anything is asked."""
+    assert main(argv) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_error_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,6 +198,7 @@ def test_version_and_help_import_nothing_heavy(argument: str) -> None:
     done = run(argument, env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     heavy = {"asyncio", "yaml", "psutil", "platformdirs", "websockets", "sqlite3", "ssl", "json"}
+    heavy |= {"socket", "app.control"}
     assert "app.cli" in imported
     assert not imported & heavy
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Config, Effective, gather
+from app.config import Config, Effective, gather, home_of
 from app.errors import ConfigError
 
 URL = {"server.url": "ws://h:8000"}
@@ -50,6 +50,15 @@ class Start:
 def start(home: Path) -> Start:
     """A start with the default home folder of this test."""
     return Start(home)
+
+
+def test_the_home_alone_needs_no_file(home: Path, start: Start, tmp_path: Path) -> None:
+    """Flag, variable, default: found as with all the rest, though the file is broken."""
+    start.file("task: [")
+    other = tmp_path / "other"
+    assert home_of({}, {}, lambda: home) == home
+    assert home_of({}, {"ATS_AGENT_HOME": str(other)}, lambda: home) == other
+    assert home_of({"home": str(tmp_path)}, {"ATS_AGENT_HOME": "x"}, lambda: home) == tmp_path
 
 
 def test_defaults_are_those_of_the_issue(start: Start, home: Path) -> None:

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from app.cli_parser import help_epilog
-from app.errors import AlreadyRunningError, ConfigError, LinkLostError, WorkDirError
+from app.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    LinkLostError,
+    NotDoneError,
+    NotRunningError,
+    WorkDirError,
+)
 from app.exit_codes import ExitCode, exit_code_for
 
 
@@ -15,6 +22,8 @@ from app.exit_codes import ExitCode, exit_code_for
         (ConfigError("x"), 2),
         (AlreadyRunningError("x"), 4),
         (WorkDirError(Path("x"), "y"), 5),
+        (NotRunningError("x"), 8),
+        (NotDoneError("x"), 9),
         (LinkLostError("x"), 1),
         (RuntimeError("x"), 1),
     ],

@@ -5,20 +5,24 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.agent.files import FileService
 from app.agent.intake import Intake
 from app.agent.news import News
 from app.agent.project import Inside, project
+from app.agent.requests import Requests
 from app.agent.upkeep import Upkeep
+from app.agent.wishes import Wishes
 from app.exit_codes import ExitCode
 from app.host.facts import FactsSampler
+from app.host.paths import safe_name
 from app.i18n import _
 from app.jobs.dispatcher import Dispatcher
 from app.journal.journal import Journal
-from app.journal.records import JobRecord
+from app.journal.records import JobRecord, log_path
 from app.link.keeper import Keeper
-from app.state import Command, LinkState, Snapshot
+from app.state import Command, LinkState, Program, Request, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +37,10 @@ JOBS_MARGIN = 5.0  # seconds beyond the grace until jobs must have ended
 class AgentParts:
     """What the agent is made of; wiring.py joins them."""
 
+    program: Program
     server_url: str
     headless: bool
+    wishes: Wishes
     journal: Journal
     dispatcher: Dispatcher
     keeper: Keeper
@@ -46,6 +52,7 @@ class AgentParts:
     news: News
     grace: float  # seconds that running jobs get to end
     own_work_dir: bool  # the user named one: it must be usable, or the agent ends
+    clock: Callable[[], float]  # epoch seconds
 
 
 class Agent:
@@ -55,27 +62,67 @@ class Agent:
         self._parts = parts
         self._exit_code: ExitCode | None = None
         self._unrecovered: list[JobRecord] = []
-        self._leaving = False  # the token is dead; only running jobs are waited for
+        self._leaving = False  # nothing waits any more; only running jobs are waited for
+        self._requests = Requests(parts.keeper, parts.dispatcher, parts.wishes)
+        self._beside: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._last = Snapshot()
         self._quit = asyncio.Event()
         self._hurry = asyncio.Event()
 
-    def command(self, command: Command) -> None:
-        """Take a command of a face; called inside the loop."""
-        match command:
-            case Command.CONNECT:
-                self._parts.keeper.connect()
-            case Command.DISCONNECT:
-                self._parts.keeper.disconnect()
+    def also(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` beside the other long-lived parts, to the end; before `run` only."""
+        self._beside[name] = work
+
+    def command(self, request: Request) -> None:
+        """Take a request of a face; called inside the loop."""
+        match request:
             case Command.QUIT if self._quit.is_set():
                 log.warning(_("asked to quit again: jobs are ended at once"))
                 self._hurry.set()
             case Command.QUIT:
                 self._end(ExitCode.OK)
+            case _:
+                self._requests.take(request)
         self._parts.news.ring()
+
+    def snapshot(self) -> Snapshot:
+        """Return a picture of this moment; called inside the loop."""
+        parts = self._parts
+        intake = parts.intake
+        inside = Inside(
+            now=parts.clock(),
+            program=parts.program,
+            wanted=parts.keeper.wanted,
+            paused=parts.wishes.paused,
+            draining=self._requests.draining,
+            link=parts.keeper.state,
+            latency=parts.keeper.latency,
+            link_problem=parts.keeper.problem,
+            job_problem=intake.problem or parts.news.problem,
+            server_url=parts.server_url,
+            environment=intake.environment,
+            work_dir=str(intake.work_dir),
+            jobs=parts.dispatcher.views(),
+            owed_bytes=parts.journal.outbox.owed_bytes(intake.target),
+        )
+        self._last = project(inside, self._last)
+        return self._last
+
+    async def job_log(self, job_id: str) -> Path | None:
+        """Return where the log of a job is, None when nobody knows that job; as `snapshot`."""
+        intake, store = self._parts.intake, self._parts.journal.store
+        if intake.target is not None:
+            record = await store.find(intake.target, job_id)
+            return None if record is None else record.log
+        # Before the first greeting nobody knows whose job it is: its usual name must do.
+        name = safe_name(job_id.rpartition("/")[2])
+        path = log_path(intake.work_dir, name)
+        return path if await asyncio.to_thread(path.exists) else None
 
     async def run(self) -> int:
         """Start everything, run until the end is wanted, stop in order."""
         parts = self._parts
+        self._requests.begin()
         async with asyncio.TaskGroup() as tasks:
             lasting = {
                 name: tasks.create_task(self._guard(work, name), name=name)
@@ -97,7 +144,10 @@ class Agent:
         yield "intake", parts.intake.run
         yield "upkeep", parts.upkeep.run
         yield "snapshots", self._publish_changes
-        yield "refusals", self._watch_for_refusal
+        yield "refusals", self._watch_for_the_end
+        yield "wishes", parts.wishes.run
+        yield "requests", self._requests.run
+        yield from self._beside.items()
 
     async def _ready(self) -> bool:
         """Prepare the work folder and take up what an earlier agent left."""
@@ -156,6 +206,7 @@ class Agent:
             task.cancel()
         parts.files.stop()
         parts.sampler.stop()
+        await parts.wishes.save()
         await parts.journal.close()
 
     async def _stop_jobs(self) -> None:
@@ -204,44 +255,35 @@ class Agent:
         while True:
             await news.changed.wait()
             news.changed.clear()
-            self._publish()
+            self._parts.publish(self.snapshot())
             await asyncio.sleep(PUBLISH_EVERY)
 
-    async def _watch_for_refusal(self) -> None:
-        """Leave once the token is dead; at once, before a waiting task can start."""
+    async def _watch_for_the_end(self) -> None:
+        """Leave when that is due; at once, before a waiting task can start."""
         news = self._parts.news
         while True:
             await news.turned.wait()
             news.turned.clear()
-            await self._leave_when_refused()
+            await self._leave_when_idle()
 
-    async def _leave_when_refused(self) -> None:
-        """End once the token is dead, no face is there to ask for a new one and no job runs."""
-        parts = self._parts
-        if parts.keeper.state is not LinkState.REJECTED or not parts.headless:
+    @property
+    def _leaves_with(self) -> ExitCode | None:
+        """The code to end with as soon as no job runs; None: the agent goes on.
+
+        A refused token is such an end when no face is there to ask for a new one.
+        """
+        if self._requests.draining:
+            return ExitCode.OK
+        refused = self._parts.keeper.state is LinkState.REJECTED and self._parts.headless
+        return ExitCode.TOKEN_REFUSED if refused else None
+
+    async def _leave_when_idle(self) -> None:
+        code = self._leaves_with
+        if code is None:
             return
-        if not parts.dispatcher.busy:
-            self._end(ExitCode.TOKEN_REFUSED)
+        if not self._parts.dispatcher.busy:
+            self._end(code)
         elif not self._leaving:
             self._leaving = True
             log.warning(_("The running tasks may end, waiting ones are not started any more."))
-            await parts.dispatcher.close_queue()
-
-    def _publish(self) -> None:
-        parts = self._parts
-        intake = parts.intake
-        parts.publish(
-            project(
-                Inside(
-                    wanted=parts.keeper.wanted,
-                    link=parts.keeper.state,
-                    link_problem=parts.keeper.problem,
-                    job_problem=intake.problem or parts.news.problem,
-                    server_url=parts.server_url,
-                    environment=intake.environment,
-                    work_dir=str(intake.work_dir),
-                    jobs=parts.dispatcher.views(),
-                    owed_bytes=parts.journal.outbox.owed_bytes(intake.target),
-                )
-            )
-        )
+            await self._parts.dispatcher.close_queue()

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from app.errors import AgentError
 from app.exit_codes import ExitCode, exit_code_for
-from app.state import Command, Snapshot
+from app.state import Request, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 class Runnable(Protocol):
     """The agent as its thread sees it."""
 
-    def command(self, command: Command) -> None:
-        """Take a command; called inside the loop."""
+    def command(self, request: Request) -> None:
+        """Take a request; called inside the loop."""
 
     async def run(self) -> int:
         """Run to the end and return the exit code."""
@@ -37,27 +37,27 @@ class AgentThread:
         self._inbox_ready = threading.RLock()  # a signal handler may interrupt another
         self._loop: asyncio.AbstractEventLoop | None = None
         self._agent: Runnable | None = None
-        self._waiting: list[Command] = []
+        self._waiting: list[Request] = []
         self.exit_code: int = ExitCode.BUG
 
     def start(self) -> None:
         """Start the loop's thread."""
         self._thread.start()
 
-    def post(self, command: Command) -> bool:
-        """Hand a command to the agent from any thread; never waits.
+    def post(self, request: Request) -> bool:
+        """Hand a request to the agent from any thread; never waits.
 
-        Returns False once the loop is gone. A command that comes before the agent
+        Returns False once the loop is gone. A request that comes before the agent
         stands is kept for it.
         """
         with self._inbox_ready:
             if self._agent is None:
-                self._waiting.append(command)
+                self._waiting.append(request)
                 return self._thread.is_alive()
             loop, agent = self._loop, self._agent
         try:
             if loop is not None:
-                loop.call_soon_threadsafe(agent.command, command)
+                loop.call_soon_threadsafe(agent.command, request)
         except RuntimeError:  # the loop is closed
             return False
         return loop is not None
@@ -84,6 +84,6 @@ class AgentThread:
         with self._inbox_ready:
             self._loop, self._agent = asyncio.get_running_loop(), agent
             waiting, self._waiting = self._waiting, []
-        for command in waiting:
-            agent.command(command)
+        for request in waiting:
+            agent.command(request)
         return await agent.run()

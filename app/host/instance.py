@@ -83,7 +83,9 @@ class InstanceLock:
                 _("Another agent ({holder}) already uses the home folder {path}.").format(
                     holder=_holder(self._fd), path=self._home
                 ),
-                _("Stop it first, or give this one a folder of its own with --home."),
+                _("See it with `{status}`, or give this one a folder of its own: --home.").format(
+                    status=f"ats-agent status --home {self._home}"
+                ),
             )
         return ConfigError(
             _("The home folder {path} cannot be locked: {why}.").format(

@@ -13,16 +13,16 @@ from app.jobs.acceptance import Acceptance
 from app.jobs.deps import JobDeps
 from app.jobs.ending import end_unstarted
 from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text
+from app.jobs.notices import Notices
 from app.jobs.order import Order
-from app.jobs.ready import Ready, make_ready, say_waiting
+from app.jobs.ready import Ready, make_ready
 from app.jobs.recovery import recover
 from app.jobs.runner import Runner
-from app.jobs.suite import SuiteWork
-from app.jobs.task import TaskWork
 from app.jobs.waiting import WaitingLine
 from app.jobs.work import Work
+from app.jobs.works import waiting_title, work_of
 from app.journal.records import JobKind, JobRecord, Target
-from app.protocol.messages import JobAssigned, Level, SuiteAssigned
+from app.protocol.messages import Level
 from app.state import JobState, JobView
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Dispatcher:
         self._deps = deps
         self._acceptance = Acceptance(deps)
         self._line = WaitingLine(max_concurrent)
+        self._notices = Notices(deps, self._line)
         self._jobs: dict[tuple[Target, str], Job] = {}  # not ended, in order of acceptance
         self._tasks: asyncio.TaskGroup | None = None
         self._order = asyncio.Lock()  # one message is dealt with after the other
@@ -120,6 +121,34 @@ class Dispatcher:
             if not found:
                 log.info("cancel of suite %s: nothing of it runs here", group)
 
+    async def cancel_here(self, job_id: str) -> bool:
+        """End what waits or runs under this id, as this computer's user wants it.
+
+        False when there is no such job, or it is ending already.
+        """
+        async with self._order:
+            alike = (job for job in self._jobs.values() if job.job_id == job_id)
+            job = next((job for job in alike if job.stop_wanted is None and not job.over), None)
+            if job is None or job.state.ended:
+                return False
+            job.cancelled_here = True
+            await self._cancel(job)
+        return True
+
+    def pause(self) -> None:
+        """Let what runs go on and start nothing new."""
+        self._line.paused = True
+
+    def resume(self) -> None:
+        """Start again what waits, in order."""
+        self._line.paused = False
+        self._start_next()
+
+    async def tell_waiting(self) -> None:
+        """Say in the log of each job that waits what it waits for now: that has changed."""
+        async with self._order:
+            await self._notices.repeat()
+
     async def stop(self, grace: float) -> None:
         """End all jobs as INTERRUPTED, running ones within `grace` seconds; returns when done.
 
@@ -163,7 +192,7 @@ class Dispatcher:
 
     async def _take_now(self, order: Order, target: Target) -> None:
         """Accept as RUNNING, folder and log on the way: no second trip before the start."""
-        work = _work_of(order)
+        work = work_of(order)
         making = partial(make_ready, self._deps.worker, work, new=True)
         accepted = None
         try:
@@ -177,21 +206,17 @@ class Dispatcher:
 
     async def _take_later(self, order: Order, target: Target) -> None:
         """Accept as QUEUED; the job's own log says that it waits, and for what."""
-        saying = partial(say_waiting, self._waits_for(order, target), self._deps.clock())
+        saying = self._notices.first(order, target)
         accepted = await self._acceptance.accept(order, target, JobState.QUEUED, saying)
         if accepted is not None:
             record, said = accepted
             self._line.add(self._add(order, record, JobState.QUEUED))
             self._deps.outbox.grew(record.key, len(said), said)
 
-    def _waits_for(self, order: Order, target: Target) -> str:
-        if self._line.group_busy(order, target):
-            return _("Waiting for the execution of this suite before it to end.")
-        text = _("Waiting for a free place, number {place} in the queue.")
-        return text.format(place=len(self._line) + 1)
-
     def _add(self, order: Order, record: JobRecord, state: JobState) -> Job:
         job = Job(order, record, state)
+        if state is JobState.QUEUED:  # else its runner gives it a title, for nothing
+            job.title = waiting_title(order, self._deps.redactor)
         self._jobs[record.target, record.job_id] = job
         self._empty.clear()
         self._deps.on_change()
@@ -214,7 +239,7 @@ class Dispatcher:
             return
         for job in self._line.starting():
             job.move(JobState.PREPARING, self._deps.clock())
-            self._start(job, _work_of(job.order))
+            self._start(job, work_of(job.order))
 
     def _start(self, job: Job, work: Work, ready: Ready | None = None) -> None:
         assert self._tasks is not None  # noqa: S101 (for the type checker; checked by the callers)
@@ -267,16 +292,6 @@ class Dispatcher:
             await ending
         finally:
             self._remove(job)
-
-
-def _work_of(order: Order) -> Work:
-    match order.assigned:
-        case JobAssigned() as task:
-            return TaskWork(task)
-        case SuiteAssigned() as suite:
-            return SuiteWork(order, suite)
-        case None:
-            raise ValueError(order.job_id)  # such an order is refused, never run
 
 
 def _interrupted() -> Outcome:

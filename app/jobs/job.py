@@ -55,10 +55,12 @@ class Job:
         self.order = order
         self.record = record
         self.state = state
+        self.title = ""  # for people, without secrets
         self.since = record.accepted_at
         self.stop_wanted: JobState | None = None
         self.grace: float = 0.0  # seconds; how long it may take to end once it was asked
         self.quitting = False  # the agent itself wants to end
+        self.cancelled_here = False  # by this computer's user, not by the platform
         self.over = False  # its main process has ended: nothing changes the outcome any more
         self._limit: asyncio.Timeout | None = None
 
@@ -70,7 +72,14 @@ class Job:
     @property
     def view(self) -> JobView:
         """The job as the faces see it."""
-        return JobView(self.job_id, self.state, self.since)
+        return JobView(
+            self.job_id,
+            self.state,
+            self.since,
+            self.order.kind.value,
+            self.title,
+            self.record.accepted_at,
+        )
 
     def move(self, to: JobState, now: float) -> None:
         """Change the state; an illegal move is a bug."""

@@ -45,6 +45,18 @@ def say_waiting(text: str, now: float, record: JobRecord) -> bytes:
     return said
 
 
+def say_still_waiting(text: str, now: float, path: Path) -> tuple[bytes, int]:
+    """Add a remark to the log of a job that waits; on the journal's thread.
+
+    Returns what was added and how long the log then is. OSError when it cannot be written.
+    """
+    said = LineWriter().write(text + "\n", Kind.NOTE, now)
+    with path.open("ab") as log_file:
+        log_file.write(said)
+        log_file.flush()
+        return said, log_file.tell()
+
+
 def _begin(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)

@@ -16,6 +16,7 @@ from app.jobs.job import Job, Outcome, not_started_text, stopped_outcome
 from app.jobs.output import Output
 from app.jobs.ready import Ready, make_ready
 from app.jobs.work import Work
+from app.jobs.works import title_of
 from app.journal.lines import Kind
 from app.journal.records import CaseReport, OwedItem
 from app.state import JobState
@@ -38,6 +39,7 @@ class Runner:
         self._output: Output | None = None
         self._bench: Bench | None = None
         work.secrets(self._redactor)
+        job.title = job.title or title_of(job.order, self._redactor)
 
     async def run(self) -> None:
         """Run the job to its durable result; never raises for a failing program."""

@@ -113,7 +113,7 @@ class SuiteWork:
         why = bench.job.stop_wanted or JobState.TIMED_OUT
         text = _("The checkout took longer than {seconds:g} s.")
         if why is not JobState.TIMED_OUT:
-            text = stop_reason(why)
+            text = stop_reason(why, bench.job)
         text = text.format(seconds=bench.deps.limits.task_timeout)
         bench.output.note(text, Kind.WARN)
         return stopped_outcome(why, None, 0.0, text)

@@ -125,7 +125,7 @@ class Supervision:
             return text.format(seconds=self._limits.idle_timeout)
         if why is JobState.TIMED_OUT:
             return _("It ran into its timeout of {seconds:g} s.").format(seconds=self._timeout)
-        return stop_reason(why)
+        return stop_reason(why, self._job)
 
     async def _end_tree(self) -> list[Proc]:
         """End all of the job within its grace; a shorter grace counts from when it is wanted."""
@@ -147,8 +147,10 @@ class Supervision:
                 return
 
 
-def stop_reason(why: JobState) -> str:
+def stop_reason(why: JobState, job: Job) -> str:
     """Say who wanted a running job to end."""
+    if why is JobState.CANCELLED and job.cancelled_here:
+        return _("It was cancelled at this computer.")
     if why is JobState.CANCELLED:
         return _("The platform cancelled it.")
     return _("The agent was stopped while it ran.")

@@ -14,6 +14,7 @@ class WaitingLine:
     """Jobs that wait, in the order of their acceptance, and the places that are free."""
 
     def __init__(self, places: int) -> None:
+        self.paused = False  # nobody starts
         self._free = places
         self._waiting: deque[Job] = deque()
         self._busy: Counter[Group] = Counter()  # orders of a group that run or wait
@@ -32,9 +33,10 @@ class WaitingLine:
     def take_place(self, order: Order, target: Target) -> bool:
         """Take a place for a new order at once; False when it has to wait.
 
-        Those that wait while a place is free all wait for their group.
+        Those that wait while a place is free all wait for their group: whoever ends a pause
+        asks `starting` at once.
         """
-        starts = self._free > 0 and not self.group_busy(order, target)
+        starts = self._free > 0 and not self.paused and not self.group_busy(order, target)
         if starts:
             self._free -= 1
             self._enter(order, target)
@@ -67,7 +69,7 @@ class WaitingLine:
     def starting(self) -> Iterator[Job]:
         """Take a place for each job that may start now, in order."""
         passed: set[Group] = set()  # groups whose first one has to wait
-        for job in list(self._waiting) if self._free > 0 else ():
+        for job in list(self._waiting) if self._free > 0 and not self.paused else ():
             if self._free <= 0:
                 return
             group = _group_of(job)
@@ -78,6 +80,14 @@ class WaitingLine:
             self._free -= 1
             self._running.add(group)
             yield job
+
+    def outlook(self) -> Iterator[tuple[Job, int, bool]]:
+        """Yield who waits, its number in the queue, and whether one of its group is before it."""
+        before = set(self._running)
+        for place, job in enumerate(tuple(self._waiting), start=1):
+            group = _group_of(job)
+            yield job, place, bool(job.order.group) and group in before
+            before.add(group)
 
     def _enter(self, order: Order, target: Target) -> None:
         if order.group:

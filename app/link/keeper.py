@@ -45,7 +45,7 @@ class Keeper:
     `stop`.
     """
 
-    def __init__(self, parts: KeeperParts, *, haunted: bool = False) -> None:
+    def __init__(self, parts: KeeperParts, *, haunted: bool = False, wanted: bool = True) -> None:
         self._parts = parts
         self._clock = parts.clocks.mono
         self._refresh = Refresh()
@@ -56,13 +56,18 @@ class Keeper:
         self._stopping = False
         self._changed = asyncio.Event()  # the wish changed, or the keeper is to stop
         self.state = LinkState.STOPPED
-        self.wanted = True
+        self.wanted = wanted
         self.problem = ""
 
     @property
     def serving(self) -> Serving | None:
         """The present session, None while there is none."""
         return self._serving
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the session's last acked heartbeat to its ack; None without one."""
+        return None if self._serving is None else self._serving.latency
 
     def connect(self) -> None:
         """Wish to be connected, now; also tries again after a refused token."""

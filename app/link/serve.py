@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
 from app.i18n import _
+from app.link.sides import Duties, Outlet
 from app.link.transport import LinkClosedError, Transport
 from app.protocol import codec
 from app.protocol.backoff import ClockWatch
-from app.protocol.messages import Facts, Heartbeat, HeartbeatAck, Outgoing, Welcome
+from app.protocol.messages import Heartbeat, Outgoing
 from app.protocol.session import (
     Action,
     Beat,
@@ -29,7 +29,6 @@ from app.protocol.session import (
     Session,
     Tick,
     Woke,
-    Work,
 )
 
 log = logging.getLogger(__name__)
@@ -67,51 +66,6 @@ class Clocks:
     wall: Callable[[], float] = time.time
 
 
-class Outlet(Protocol):
-    """What is owed to the platform, as the sender sees it (app.journal.outbox.Outbox)."""
-
-    wake: asyncio.Event
-
-    @property
-    def fence_wanted(self) -> bool:
-        """A heartbeat should follow what was just sent."""
-
-    @property
-    def in_flight(self) -> bool:
-        """Something sent is not confirmed yet."""
-
-    async def next_frames(self, now: float) -> tuple[str, ...]:
-        """What goes next, nothing when nothing is due or the window is full.
-
-        Several frames belong together: no heartbeat may come between them.
-        """
-
-    def next_due(self, now: float) -> float | None:
-        """When to ask again, None: when `wake` is set."""
-
-    def seal(self, now: float) -> None:
-        """A heartbeat is handed to the socket: it covers all frames given out so far."""
-
-    def confirm(self, now: float) -> None:
-        """The oldest seal was acked."""
-
-
-class Duties(Protocol):
-    """What one session asks of the agent."""
-
-    def facts(self) -> Facts:
-        """Return the last sample, at once."""
-
-    def greeted(self, welcome: Welcome) -> None:
-        """The agent is online."""
-
-    def acked(self, ack: HeartbeatAck) -> None:
-        """The platform is alive; its clock and zone."""
-
-    def deliver(self, work: Work) -> None:
-        """Work came in; must not wait."""
-
-
 class Serving:
     """Runs one session over one transport; `run` returns how it ended."""
 
@@ -143,6 +97,11 @@ class Serving:
     def acks(self) -> int:
         """How many heartbeats the platform has acknowledged."""
         return self._session.acks
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the last acked heartbeat to its ack; None before the first."""
+        return self._session.latency
 
     def say(self, message: Outgoing) -> None:
         """Send `message` in the control lane; it dies with the session."""

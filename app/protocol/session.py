@@ -137,6 +137,8 @@ class Session:
         self._heartbeat_every = heartbeat_every
         self._greet_by = now + GREETING_TIMEOUT
         self._next_beat = float("inf")
+        self.latency: float | None = None  # seconds from the last acked heartbeat to its ack
+        self._sent_at: deque[float] = deque()  # of each heartbeat not acked yet
         self._ack_by: deque[float] = deque()  # one deadline per heartbeat not acked yet
 
     @property
@@ -165,7 +167,7 @@ class Session:
             case Welcome():
                 return self._greeted(message, now)
             case HeartbeatAck():
-                return self._acked(message)
+                return self._acked(message, now)
             case Ping():
                 return [Send(Pong())]
             case TokenInvalid(reason):
@@ -190,10 +192,11 @@ class Session:
         self._next_beat = now + self._heartbeat_every
         return [Greet(welcome), *self._beat(now, ACK_TIMEOUT)]
 
-    def _acked(self, ack: HeartbeatAck) -> list[Action]:
+    def _acked(self, ack: HeartbeatAck, now: float) -> list[Action]:
         if not self._ack_by:
             return [Complain("heartbeat_ack without a heartbeat")]
         self._ack_by.popleft()
+        self.latency = now - self._sent_at.popleft()
         self.acks += 1
         return [Confirm(ack)]
 
@@ -220,6 +223,7 @@ class Session:
 
     def _beat(self, now: float, timeout: float) -> list[Action]:
         self._ack_by.append(now + timeout)
+        self._sent_at.append(now)
         return [Beat()]
 
     def _end(self, why: str, *, refused: bool = False) -> list[Action]:

@@ -1,13 +1,12 @@
 """The agent's face without a display: waits for the end, turns signals into commands."""
 
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 
-from app.host.signals import ENDING, WAIT_SLICE
+from app.host.signals import WAIT_SLICE
 from app.state import Command, Snapshot
+from app.tray.signals import caught
 
 
 class HeadlessFace:
@@ -30,22 +29,7 @@ class HeadlessFace:
         def on_signal(_number: int, _frame: FrameType | None) -> None:
             post(Command.QUIT)
 
-        with _signals(on_signal):
+        with caught(on_signal):
             start()
             while not self._ended.wait(WAIT_SLICE):
                 pass
-
-
-@contextmanager
-def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {}
-    for name in ENDING:
-        number = getattr(signal, name, None)
-        # One that is ignored (nohup, a shell's background) stays ignored.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, handler)
-    try:
-        yield
-    finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)

@@ -14,7 +14,7 @@ from app.workspace.refused import RefusedError, shown
 
 KEPT = ("logs", "cache")  # in the work dir: agent.log, the jobs' logs, git mirrors
 
-_OWN_FILES = ("journal.db", "agent.lock", "config.yaml")
+_OWN_FILES = ("journal.db", "agent.lock", "config.yaml", "control.json")
 _Parts = tuple[str, ...]
 
 

@@ -7,20 +7,20 @@ from pathlib import Path
 from app.agent.thread import AgentThread
 from app.errors import WorkDirError
 from app.exit_codes import ExitCode
-from app.state import Command, Snapshot
+from app.state import CancelJob, Command, Request, Snapshot
 
 
 class Obedient:
-    """An agent that remembers its commands and ends at Quit."""
+    """An agent that remembers its requests and ends at Quit."""
 
     def __init__(self) -> None:
-        self.commands: list[Command] = []
+        self.requests: list[Request] = []
         self.thread = threading.current_thread().name
         self._quit = asyncio.Event()
 
-    def command(self, command: Command) -> None:
-        self.commands.append(command)
-        if command is Command.QUIT:
+    def command(self, request: Request) -> None:
+        self.requests.append(request)
+        if request is Command.QUIT:
             self._quit.set()
 
     async def run(self) -> int:
@@ -28,7 +28,7 @@ class Obedient:
         return 0
 
 
-def test_commands_go_in_and_the_final_snapshot_comes_out() -> None:
+def test_requests_go_in_and_the_final_snapshot_comes_out() -> None:
     """The agent lives on its own thread; its end is shown and gives the exit code."""
     shown: list[Snapshot] = []
     made: list[Obedient] = []
@@ -40,9 +40,10 @@ def test_commands_go_in_and_the_final_snapshot_comes_out() -> None:
     thread = AgentThread(build, shown.append)
     thread.start()
     assert thread.post(Command.CONNECT)
+    assert thread.post(CancelJob("t1"))
     assert thread.post(Command.QUIT)
     assert thread.join(5)
-    assert made[0].commands == [Command.CONNECT, Command.QUIT]
+    assert made[0].requests == [Command.CONNECT, CancelJob("t1"), Command.QUIT]
     assert made[0].thread == "agent"
     assert thread.exit_code == 0
     assert shown[-1].exit_code == 0

@@ -18,9 +18,9 @@ class AgentProcess:
 
     program: tuple[str, ...] = ("-m", "app")  # after the name of the interpreter
 
-    def __init__(self, platform: DemoPlatform, home: Path, *flags: str) -> None:
+    def __init__(self, platform: DemoPlatform, home: Path, *flags: str, face: bool = False) -> None:
         self.home = home
-        self._flags = flags
+        self._flags = flags if face else ("--headless", *flags)
         self._url = platform.url
         self._token = platform.token
         self._process: asyncio.subprocess.Process | None = None
@@ -45,7 +45,7 @@ class AgentProcess:
             "PYTHONASYNCIODEBUG": "1",
             **environ,
         }
-        flags = ("--headless", "--server-url", self._url, "--home", str(self.home), *self._flags)
+        flags = ("--server-url", self._url, "--home", str(self.home), *self._flags)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *self.program,

@@ -49,6 +49,87 @@ async def test_so_many_run_at_once(tmp_path: Path) -> None:
         await room.until(lambda: room.dispatcher.views()[-1].state is JobState.RUNNING)
 
 
+PAUSED = "*This computer is paused; the task starts when it is resumed."
+
+
+async def test_a_pause_lets_running_jobs_end_and_starts_nothing(tmp_path: Path) -> None:
+    """What waited and what comes say so in their logs; afterwards all run in order."""
+    gate, order = tmp_path / "gate", tmp_path / "order"
+    async with open_room(tmp_path) as room:
+        await room.assign("a", f"while [ ! -e {gate} ]; do sleep 0.01; done; echo a >>{order}")
+        await room.assign("b", f"echo b >>{order}")
+        room.dispatcher.pause()
+        await room.dispatcher.tell_waiting()
+        await room.assign("c", f"echo c >>{order}")
+        gate.touch()
+        assert (await room.result("a"))["status"] == "success"
+        assert [view.state for view in room.dispatcher.views()] == [JobState.QUEUED] * 2
+        assert room.log_lines("b") == ["*Waiting for a free place, number 1 in the queue.", PAUSED]
+        assert room.log_lines("c") == [PAUSED]
+        room.dispatcher.resume()
+        await room.dispatcher.tell_waiting()
+        await room.idle()
+        assert order.read_text(encoding="utf-8").split() == ["a", "b", "c"]
+        assert room.log_lines("c")[1] == "*Waiting for a free place, number 1 in the queue."
+        for name in "bc":
+            assert (await room.result(name))["status"] == "success"
+
+
+async def test_cancel_in_a_pause(tmp_path: Path) -> None:
+    """A job that waits for the end of the pause can be cancelled; the agent can end."""
+    async with open_room(tmp_path) as room:
+        room.dispatcher.pause()
+        await room.assign("a", ["true"])
+        await room.assign("b", ["true"])
+        assert await room.dispatcher.cancel_here("a")
+        assert (await room.result("a"))["error"] == "cancelled"
+        await room.dispatcher.stop(0.0)
+        assert "was not run" in (await room.result("b"))["error"]
+
+
+async def test_a_log_that_cannot_say_that_its_job_waits(tmp_path: Path) -> None:
+    """The others say it, and the job runs all the same."""
+    async with open_room(tmp_path) as room:
+        room.dispatcher.pause()
+        await room.assign("a", ["true"])
+        await room.assign("b", ["true"])
+        path = (await room.record("a")).log
+        path.unlink()
+        path.mkdir()
+        await room.dispatcher.tell_waiting()
+        assert room.log_lines("b") == [PAUSED, PAUSED]
+        path.rmdir()
+        room.dispatcher.resume()
+        assert (await room.result("b"))["status"] == "success"
+
+
+async def test_cancelled_at_this_computer(tmp_path: Path) -> None:
+    """On the wire as if the platform had done it; the job's log says who did."""
+    async with open_room(tmp_path) as room:
+        await room.assign("a", "echo; exec sleep 60")
+        await room.until(lambda: room.dispatcher.views()[0].state is JobState.RUNNING)
+        assert await room.dispatcher.cancel_here("a")
+        assert not await room.dispatcher.cancel_here("a")
+        assert (await room.result("a"))["error"] == "cancelled"
+        assert any("cancelled at this computer" in line for line in room.log_lines("a"))
+        await room.idle()
+        assert not await room.dispatcher.cancel_here("a")
+        assert room.remarks == []
+
+
+async def test_views_say_what_people_call_a_job(tmp_path: Path) -> None:
+    """Kind, the command's first line without secrets, and when it was accepted."""
+    async with open_room(tmp_path) as room:
+        secret = (("API_TOKEN", "s3cret-s3cret"),)
+        await room.assign("a", "echo s3cret-s3cret\nexec sleep 60", env_vars=secret)
+        await room.assign("b", ["a list", "x"])
+        await room.suite("e1", "pytest -q")
+        views = room.dispatcher.views()
+        assert [view.title for view in views] == ["echo ***…", "a list x", "pytest -q"]
+        assert [view.kind for view in views] == ["task", "task", "suite"]
+        assert all(0 < view.accepted_at <= time.time() for view in views)
+
+
 async def test_the_queue_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit is answered with an error; there is room again later."""
     monkeypatch.setattr(dispatcher, "QUEUE_LIMIT", 1)

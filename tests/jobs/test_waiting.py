@@ -146,6 +146,36 @@ def test_a_thousand_that_wait_for_one_are_looked_at_once(ended: bool) -> None:
     assert taken[1] <= 2.1 * taken[0]
 
 
+def test_in_a_pause_nobody_starts() -> None:
+    """Free places stay free and who comes waits; afterwards all start in their order."""
+    line = WaitingLine(2)
+    assert line.take_place(order("a"), TARGET)
+    line.paused = True
+    assert not line.take_place(order("b"), TARGET)
+    line.add(job("b"))
+    line.add(job("c"))
+    line.leave_place(order("a"), TARGET)
+    assert list(line.starting()) == []
+    line.paused = False
+    assert [one.job_id for one in line.starting()] == ["b", "c"]
+
+
+def test_outlook() -> None:
+    """Each has its number; one of a suite waits for those of it that run or wait before it."""
+    line = WaitingLine(2)
+    assert line.take_place(order("s/1", "s"), TARGET)
+    for name, group in (("s/2", "s"), ("u/1", "u"), ("u/2", "u"), ("t", ""), ("t2", "")):
+        line.add(job(name, group))
+    seen = [(one.job_id, place, behind) for one, place, behind in line.outlook()]
+    assert seen == [
+        ("s/2", 1, True),
+        ("u/1", 2, False),
+        ("u/2", 3, True),
+        ("t", 4, False),
+        ("t2", 5, False),
+    ]
+
+
 @given(st.integers(1, 3), st.lists(st.sampled_from(["", "s", "u"]), max_size=12), st.data())
 def test_never_two_of_a_group_and_never_too_many(places: int, groups: list[str], data: Any) -> None:
     """Whatever comes and ends when: the limits hold, the order within a group holds, all run."""

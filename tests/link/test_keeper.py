@@ -43,7 +43,9 @@ class Scene:
     wall clock differs by `wall_ahead`; every delay is `delay` seconds, or the shortest.
     """
 
-    def __init__(self, *script: AgentError | FakeTransport, haunted: bool = False) -> None:
+    def __init__(
+        self, *script: AgentError | FakeTransport, haunted: bool = False, wanted: bool = True
+    ) -> None:
         self.now = 1000.0
         self.wall_ahead = 0.0
         self.wall_looks = 0
@@ -70,6 +72,7 @@ class Scene:
                 clocks=Clocks(mono=self._mono, wall=self._wall),
             ),
             haunted=haunted,
+            wanted=wanted,
         )
 
     def _goodbye(self) -> None:
@@ -112,14 +115,26 @@ class Scene:
 
 @asynccontextmanager
 async def keeping(
-    *script: AgentError | FakeTransport, haunted: bool = False
+    *script: AgentError | FakeTransport, haunted: bool = False, wanted: bool = True
 ) -> AsyncIterator[Scene]:
     """Run a keeper through a script; it is stopped at the end."""
-    scene = Scene(*script, haunted=haunted)
+    scene = Scene(*script, haunted=haunted, wanted=wanted)
     async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
         tasks.create_task(scene.keeper.run(), name="keeper")
         yield scene
         scene.keeper.stop()
+
+
+async def test_who_did_not_want_to_be_connected_is_not() -> None:
+    """Not even a haunted one, until the wish changes; before a session there is no latency."""
+    async with keeping(haunted=True, wanted=False) as scene:
+        for _turn in range(20):
+            await asyncio.sleep(0)
+        assert (scene.keeper.state, scene.attempts) == (LinkState.STOPPED, 0)
+        assert scene.keeper.latency is None
+        scene.keeper.connect()
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.keeper.wanted
 
 
 async def test_failed_attempts_are_repeated_until_one_stands() -> None:

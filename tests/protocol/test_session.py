@@ -111,6 +111,19 @@ def test_acks_confirm_in_order_and_only_what_was_sent() -> None:
     assert isinstance(complaint, Complain)
 
 
+def test_latency_is_measured_per_heartbeat() -> None:
+    """The k-th ack belongs to the k-th heartbeat, woken up or not."""
+    session = online_session(heartbeat_every=3600.0)
+    before = session.latency
+    session.handle(FenceWanted(), 10.0)
+    session.handle(Woke(), 11.0)
+    receive(session, ACK, 11.5)
+    first = session.latency
+    receive(session, ACK, 11.6)
+    assert session.latency == pytest.approx(0.6)
+    assert (before, first) == (0.1, 1.5)
+
+
 def test_waking_up_asks_and_waits_five_seconds_only() -> None:
     """After a clock jump an old connection is given 5 s to prove itself, old fences included."""
     session = online_session(heartbeat_every=3600.0)

@@ -1,0 +1,1 @@
+"""The running agent, driven from a terminal of the same user."""

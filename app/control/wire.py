@@ -1,0 +1,112 @@
+"""What travels between a terminal and the agent: one JSON object per line (pure).
+
+The agent speaks first, `{"agent": VERSION, "protocol": 1, "nonce": …}`; then
+`{"nonce", "proof"}`, `{"proof"}` (handshake.py), and then any number of asks:
+
+    {"ask": "status"}                          → {"answer": {…}}
+    {"ask": "jobs"}                            → {"answer": {"jobs": […]}}
+    {"ask": "command", "command": "pause"}     → {"answer": status}
+    {"ask": "cancel", "job_id": …}             → {"answer": {}}
+    {"ask": "logs", "job_id", "lines", "follow"} → {"piece": text} …, {"answer": {}}
+
+Instead of an answer there may be `{"error": cause, "next_step": …}`.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from app.state import Command
+
+PROTOCOL = 1
+ASK_LIMIT = 64 * 1024  # bytes of one line to the agent
+ANSWER_LIMIT = 16 * 1024 * 1024  # bytes of one line from the agent: 1,000 jobs and their titles
+PIECE = 32 * 1024  # bytes of a log that travel in one line
+
+
+@dataclass(frozen=True, slots=True)
+class AskStatus:
+    """How is the agent?"""
+
+
+@dataclass(frozen=True, slots=True)
+class AskJobs:
+    """What runs and waits?"""
+
+
+@dataclass(frozen=True, slots=True)
+class AskCommand:
+    """Do this."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class AskCancel:
+    """End this job."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskLogs:
+    """Show a log: of a job, or with "" the agent's own; `lines` of its end, None: all."""
+
+    job_id: str
+    lines: int | None
+    follow: bool
+
+
+Ask = AskStatus | AskJobs | AskCommand | AskCancel | AskLogs
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """Return one line."""
+    return json.dumps(body, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """Return the object in a line; ValueError when there is none."""
+    try:
+        body = json.loads(line)
+    except RecursionError as deep:
+        raise ValueError("nested too deeply") from deep
+    if not isinstance(body, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 (as json's own errors)
+    return body
+
+
+def encode_ask(ask: Ask) -> dict[str, Any]:
+    """Return the object that means `ask`."""
+    match ask:
+        case AskStatus():
+            return {"ask": "status"}
+        case AskJobs():
+            return {"ask": "jobs"}
+        case AskCommand(command):
+            return {"ask": "command", "command": command.value}
+        case AskCancel(job_id):
+            return {"ask": "cancel", "job_id": job_id}
+        case AskLogs(job_id, lines, follow):
+            return {"ask": "logs", "job_id": job_id, "lines": lines, "follow": follow}
+
+
+def decode_ask(body: dict[str, Any]) -> Ask | None:
+    """Return what is asked for; None when this agent does not understand it."""
+    match body:
+        case {"ask": "status"}:
+            return AskStatus()
+        case {"ask": "jobs"}:
+            return AskJobs()
+        case {"ask": "command", "command": str(name)} if name in _COMMANDS:
+            return AskCommand(_COMMANDS[name])
+        case {"ask": "cancel", "job_id": str(job_id)}:
+            return AskCancel(job_id)
+        case {"ask": "logs", "job_id": str(job_id), "lines": lines, "follow": bool(follow)}:
+            known = lines is None or (type(lines) is int and lines >= 0)
+            return AskLogs(job_id, lines, follow) if known else None
+        case _:
+            return None
+
+
+_COMMANDS = {command.value: command for command in Command}

@@ -1,0 +1,1 @@
+"""The icons and the script that draws them."""

@@ -1,0 +1,66 @@
+"""Lines between terminal and agent (app/control/wire.py)."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.control.wire import (
+    Ask,
+    AskCancel,
+    AskCommand,
+    AskJobs,
+    AskLogs,
+    AskStatus,
+    decode,
+    decode_ask,
+    encode,
+    encode_ask,
+)
+from app.state import Command
+
+ASKS: list[Ask] = [
+    AskStatus(),
+    AskJobs(),
+    AskCancel("任务/1"),
+    AskLogs("", 5, follow=True),
+    AskLogs("t", None, follow=False),
+    *map(AskCommand, Command),
+]
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=str)
+def test_an_ask_arrives(ask: Ask) -> None:
+    """One line there, the same ask out of it."""
+    line = encode(encode_ask(ask))
+    assert line.count(b"\n") == 1
+    assert decode_ask(decode(line)) == ask
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"ask": 5},
+        {"ask": "command", "command": "explode"},
+        {"ask": "command", "command": ["pause"]},
+        {"ask": "cancel"},
+        {"ask": "cancel", "job_id": 5},
+        {"ask": "logs", "job_id": "", "lines": -1, "follow": True},
+        {"ask": "logs", "job_id": "", "lines": True, "follow": True},
+        {"ask": "logs", "job_id": "", "lines": "5", "follow": True},
+        {"ask": "logs", "job_id": "", "lines": 5, "follow": 1},
+    ],
+)
+def test_what_is_not_understood(body: dict[str, Any]) -> None:
+    """It is no ask, and no error either."""
+    assert decode_ask(body) is None
+
+
+@given(st.binary(max_size=200))
+def test_a_line_is_an_object_or_a_value_error(line: bytes) -> None:
+    """Whatever comes."""
+    with suppress(ValueError):
+        assert isinstance(decode(line), dict)

@@ -22,6 +22,7 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.timeout(5)
 def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
     """Nobody writes to it: an ordinary open would wait for ever."""
+    assert sys.platform != "win32"  # for the type checker
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="Invalid"):
         open_plain(tmp_path / "pipe")
@@ -31,6 +32,7 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
 @pytest.mark.timeout(5)
 def test_what_is_in_the_way_is_replaced(tmp_path: Path) -> None:
     """A pipe, or a link that leads out, in the place of the file."""
+    assert sys.platform != "win32"  # as above
     outside = tmp_path / "outside"
     outside.write_bytes(b"keep")
     folder = tmp_path / "folder"

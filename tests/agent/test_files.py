@@ -270,9 +270,9 @@ async def test_a_huge_folder_delays_no_heartbeat(tmp_path: Path) -> None:
     assert answer.success, answer.error
     assert len(answer.data) == 20_001
     assert "80000 more" in answer.data[-1]["name"]
-    assert pause < 0.1
+    assert pause < 1  # a heartbeat is never later
     pause, answer = await pause_during(WorkspaceRequest(DELETE, "r", "huge"), tmp_path)
-    assert pause < 0.1
+    assert pause < 1  # a heartbeat is never later
     assert answer.success, answer.error
 
 
@@ -286,4 +286,4 @@ async def test_a_large_file_delays_no_heartbeat(tmp_path: Path, data: bytes, enc
     (tmp_path / "a").write_bytes(data)
     pause, answer = await pause_during(WorkspaceRequest(READ, "r", "a", encoding), tmp_path)
     assert answer.success, answer.error
-    assert pause < 0.1
+    assert pause < 1  # a heartbeat is never later

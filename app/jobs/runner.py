@@ -87,7 +87,7 @@ class Runner:
         kind = Kind.NOTE if outcome.state is JobState.SUCCEEDED else Kind.WARN
         *lines, last = self._work.last_words(outcome)
         for line in lines:
-            self._output.note(line, kind)
+            self._output.note(line)
         try:
             await self._output.end(last, kind)
         except Exception as bug:  # noqa: BLE001 (as in `_guarded`)

@@ -17,7 +17,6 @@ from app.jobs.order import Order
 from app.jobs.ready import Ready, make_ready, say_waiting
 from app.jobs.recovery import recover
 from app.jobs.runner import Runner
-from app.jobs.suite import SuiteWork
 from app.jobs.task import TaskWork
 from app.jobs.waiting import WaitingLine
 from app.jobs.work import Work
@@ -274,6 +273,9 @@ def _work_of(order: Order) -> Work:
         case JobAssigned() as task:
             return TaskWork(task)
         case SuiteAssigned() as suite:
+            # Memory: git, YAML and XML are for computers that get suites.
+            from app.jobs.suite import SuiteWork  # noqa: PLC0415
+
             return SuiteWork(order, suite)
         case None:
             raise ValueError(order.job_id)  # such an order is refused, never run

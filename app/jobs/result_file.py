@@ -8,8 +8,8 @@ from pathlib import Path
 from app.i18n import _
 from app.jobs.patterns import is_inside, regular_stat
 from app.jobs.plain_file import open_plain
-from app.jobs.results import read_results
 from app.jobs.results.items import Reading, TestItem
+from app.jobs.results.readers import read_results
 
 MAX_BYTES = 64 * 2**20  # read of one file; the rest is left out, and a problem says so
 REST = 4.0  # times as long as a reading took until the next one: at most a fifth of a core

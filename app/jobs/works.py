@@ -2,7 +2,6 @@
 
 from app.jobs.job import first_line
 from app.jobs.order import Order
-from app.jobs.suite import SuiteWork
 from app.jobs.task import TaskWork
 from app.jobs.work import Work
 from app.protocol.messages import JobAssigned, SuiteAssigned
@@ -15,6 +14,9 @@ def work_of(order: Order) -> Work:
         case JobAssigned() as task:
             return TaskWork(task)
         case SuiteAssigned() as suite:
+            # Memory: git, YAML and XML are for computers that get suites.
+            from app.jobs.suite import SuiteWork  # noqa: PLC0415
+
             return SuiteWork(order, suite)
         case None:
             raise ValueError(order.job_id)

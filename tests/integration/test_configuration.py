@@ -13,7 +13,7 @@ from app.demo.suites import Execution
 from tests.fakes.screen import x_screen
 from tests.integration.agents import appears, running_agent
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 PYTHON = shlex.quote(sys.executable)
 CONFIG = """

@@ -12,7 +12,7 @@ import pytest
 from app.demo.platform import DemoPlatform, Settings
 from tests.integration.agents import AgentProcess, running_agent
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 PYTHON = shlex.quote(sys.executable)
 

@@ -14,7 +14,7 @@ import pytest
 
 from app.demo.platform import DemoPlatform
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(60)]
 
 
 def agent_command(platform: DemoPlatform, home: Path) -> str:

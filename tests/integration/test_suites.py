@@ -15,7 +15,7 @@ from app.demo.suites import Execution
 from tests.integration.agents import AgentProcess, appears, running_agent
 from tests.integration.scripts import HELPER, PYTHON, command, results, sound
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 LIMIT = 65_535  # bytes of log that the platform stores per execution
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from app.jobs.results import read_results
 from app.jobs.results.items import Reading, TestItem, Verdict
+from app.jobs.results.readers import read_results
 
 FOLDER = Path(__file__).parents[2] / "data" / "results"
 NAMES = sorted(path.name for path in FOLDER.iterdir())

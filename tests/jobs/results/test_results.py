@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.jobs.results import READERS, read_results
 from app.jobs.results.items import (
     MESSAGE_LIMIT,
     OUTPUT_LIMIT,
@@ -16,6 +15,7 @@ from app.jobs.results.items import (
     clip_output,
     seconds,
 )
+from app.jobs.results.readers import READERS, read_results
 from tests.jobs.results.samples import NAMES, reading_of, sample
 
 PIECES = [

@@ -271,6 +271,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("demo", module, "see the agent at work; --once: one job, for its outcome", run="app.demo")
     add("test", test, "lint, types, tests; the rest goes to pytest: -m 'not slow'", "--only-pytest")
     add("benchmark", module, "the agent beside this machine's floor", run="tests.benchmark")
+    add("catalogs", module, "the texts of the program → app/locale", run="tests.catalogs")
     add("lock", lock, "refresh uv.lock and build/requirements.txt", "--upgrade")
     options, rest = parser.parse_known_args(arguments)
     if rest and options.work in (setup, lock):

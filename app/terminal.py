@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping
@@ -67,6 +68,35 @@ def clipped(text: str, columns: int) -> str:
         if room < 0:
             return text[:at]
     return text
+
+
+def padded(text: str, columns: int) -> str:
+    """Return `text` with spaces behind it, so that it takes at least `columns`."""
+    return text + " " * (columns - width(text))
+
+
+def shortened(text: str, columns: int) -> str:
+    """Return `text`, or as much of its beginning as fits together with "…"."""
+    return text if width(text) <= columns else clipped(text, columns - 1).rstrip() + "…"
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Return the lines of `text`: broken at spaces and between Chinese characters."""
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if width(lines[-1] + piece.rstrip()) > columns and lines[-1]:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+        while width(lines[-1].rstrip()) > columns:  # one long word
+            head = clipped(lines[-1], columns)
+            lines[-1:] = [head, lines[-1][len(head) :]]
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+_WIDE = "\u2e80-\u3000\u3003-\u9fff\uac00-\ud7a3\uf900-\ufaff"  # without 、 and 。
+_AFTER = "、。，；：！？）》”’"  # never begins a line
+# A word or one wide character, with what stays behind it.
+_PIECE = re.compile(rf"\s*(?:[{_WIDE}]|[^\s{_WIDE}{_AFTER}]+)[{_AFTER}]*\s*|\S+\s*")
 
 
 def _silence(stream: TextIO) -> None:

@@ -4,8 +4,10 @@ import io
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.terminal import clipped, harmless, put, say, tolerant, width
+from app.terminal import clipped, harmless, put, say, shortened, tolerant, width, wrapped
 
 
 def test_to_the_right_stream(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,6 +29,34 @@ def test_chinese_takes_two_columns() -> None:
     assert width("内存 a") == 6
     assert clipped("内存", 3) == "内"
     assert clipped("ab", 2) == "ab"
+
+
+def test_wrapping() -> None:
+    """Lines break at spaces and between Chinese characters, never before a full stop."""
+    assert wrapped("It has expired. Renew it.", 15) == ["It has expired.", "Renew it."]
+    assert wrapped("请复制当前的令牌，再用它启动。", 10) == [
+        "请复制当前",
+        "的令牌，再",
+        "用它启动。",
+    ]
+    assert wrapped("请复制令牌，再启动。", 10) == ["请复制令", "牌，再启", "动。"]
+    assert wrapped("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
+    assert wrapped("", 10) == []
+
+
+@given(st.text(alphabet="ab 中文。，"), st.integers(4, 20))
+def test_wrapping_loses_nothing(text: str, columns: int) -> None:
+    """Every character but the spaces is there, in lines that fit."""
+    lines = wrapped(text, columns)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(width(line) <= columns for line in lines)
+
+
+def test_shortening() -> None:
+    """What does not fit ends with the sign for it."""
+    assert shortened("内存", 4) == "内存"
+    assert shortened("内存不足", 6) == "内存…"
+    assert shortened("two words", 5) == "two…"
 
 
 def test_control_characters_are_made_visible() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app import i18n
+from app.cli_help import HelpFormatter
 from app.demo.child import AgentChild, running
 from app.demo.page import DemoPage
 from app.demo.platform import DemoPlatform, Settings
@@ -24,7 +26,9 @@ from app.demo.sample_suite import make_sample
 from app.demo.show import Show
 from app.demo.show_suite import SuiteShow
 from app.demo.stage import Stage
+from app.host.language import system_language
 from app.i18n import _
+from app.language import asked
 from app.terminal import harmless, say
 
 ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -53,7 +57,7 @@ class Stop:
 
 def main() -> int:
     """Run the demo; returns the exit code: 0 as asked, 1 failed, 2 wrong flags."""
-    i18n.install()
+    i18n.install(asked(sys.argv[1:], os.environ) or system_language(os.environ))
     options = _options()
     folder = Path(tempfile.mkdtemp(prefix="ats-agent-demo-"))
     try:
@@ -73,6 +77,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python build.py demo",
+        formatter_class=HelpFormatter,
         description=_("Starts a small platform on this computer, connects the agent, runs work."),
         epilog=_(
             "While it runs, an agent that you start yourself with the address and the token file"
@@ -90,6 +95,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--keep", action="store_true", help=_("keep the agent's folder, with its logs and journal")
     )
+    parser.add_argument("--lang", choices=i18n.LANGUAGES, help=_("language of all texts"))
     return parser.parse_args()
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import app
+from app.i18n import language
 
 GRACE = 20.0  # seconds for an orderly end, the jobs' own grace included
 KILL_LIMIT = 5.0  # seconds for the system to end a killed process
@@ -39,7 +40,8 @@ class AgentChild:
     def command(self) -> list[str]:
         """The command line, without secrets."""
         flags = ["--server-url", self.url, "--token-file", str(self.token_file)]
-        return [sys.executable, "-m", "app", "--headless", *flags, "--home", str(self.home)]
+        flags += ["--home", str(self.home), "--lang", language()]
+        return [sys.executable, "-m", "app", "--headless", *flags]
 
     def start(self) -> None:
         """Start it. Raises OSError."""

@@ -1,6 +1,7 @@
 """A real browser: Debian's chromium without a head, driven by Playwright."""
 
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -34,8 +35,13 @@ needs_browser = pytest.mark.skipif(
 
 
 @asynccontextmanager
-async def browser(url: str, profile: Path, **look: Any) -> AsyncIterator[Page]:
-    """Open the page in a new browser; an error in its script or a refused resource fails."""
+async def browser(
+    url: str, profile: Path, *, forgiven: str = "WebSocket", **look: Any
+) -> AsyncIterator[Page]:
+    """Open the page in a new browser; an error in its script or a refused resource fails.
+
+    Not so with `forgiven` in its text: a lost connection is no mistake of ours.
+    """
     complaints: list[str] = []
     async with async_playwright() as driver:
         context = await driver.chromium.launch_persistent_context(
@@ -50,7 +56,14 @@ async def browser(url: str, profile: Path, **look: Any) -> AsyncIterator[Page]:
             page = context.pages[0]
             page.set_default_timeout(10_000)
             page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda said: _note(complaints, said.type, said.text))
+            page.on(
+                "console",
+                lambda said: (
+                    complaints.append(said.text)
+                    if said.type == "error" and not re.search(forgiven, said.text)
+                    else None
+                ),
+            )
             await page.goto(url)
             yield page
         finally:
@@ -62,8 +75,3 @@ async def screenshot(page: Page, name: str) -> None:
     """Keep a picture for people to look at, outside the repository's history."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=SCREENS / f"{name}.png")
-
-
-def _note(complaints: list[str], kind: str, text: str) -> None:
-    if kind == "error" and "WebSocket" not in text:  # a lost connection is no mistake of ours
-        complaints.append(text)

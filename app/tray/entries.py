@@ -20,7 +20,11 @@ class Entry(MenuItem):  # type: ignore[misc] # pystray has no types
         elif item.action is not None:
             action = item.action
             target = lambda: choose(action)  # noqa: E731 (pystray looks at its signature)
-        super().__init__(item.text, target, enabled=item.enabled)
+        mark = item.checked
+        checked = None if mark is None else (lambda _entry: mark)
+        super().__init__(
+            item.text, target, checked=checked, default=item.default, enabled=item.enabled
+        )
 
 
 def pystray_menu(items: Sequence[Item], choose: Callable[[Action], None]) -> Menu:

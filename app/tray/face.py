@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -10,9 +11,10 @@ from typing import Protocol
 from app.errors import AgentError
 from app.host.opening import open_for_user
 from app.i18n import _
-from app.state import CancelJob, Command, Request, Snapshot
+from app.state import Command, OpenPage, Request, Snapshot
 from app.tray.icon import NoTrayError
 from app.tray.menu import Action, Item, Open, menu
+from app.tray.notices import Told, Wanted, notices
 from app.tray.picture import Picture, picture
 from app.tray.signals import heard
 from app.tray.words import View
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 RETRY = 5.0  # seconds until the next attempt to show an icon
 STOP_LIMIT = 10.0  # seconds that a foreign loop gets to end after the agent did
+DOUBLE_CLICK = 1.0  # seconds in which the same page is opened once
 
 
 class ShownIcon(Protocol):
@@ -49,7 +52,8 @@ class TrayFace:
     """Shows snapshots as an icon with a menu until the final one; without a tray it waits.
 
     `open_icon` returns an icon that calls what it is given when an entry is chosen, or
-    raises; `log_file` is asked when the log is to be opened.
+    raises; `log_file` is asked when the log is to be opened, `wanted` for each snapshot.
+    With `greet` the page that connects this computer is opened at the start.
     """
 
     def __init__(
@@ -57,16 +61,22 @@ class TrayFace:
         open_icon: Callable[[Callable[[Action], None]], ShownIcon],
         log_file: Callable[[], Path | None],
         *,
+        wanted: Callable[[], Wanted] = Wanted,
+        greet: bool = False,
         retry: float = RETRY,
     ) -> None:
         self._open_icon = open_icon
         self._log_file = log_file
+        self._wanted = wanted
+        self._greet = greet
         self._retry = retry
         self._ended = threading.Event()
         self._latest: Snapshot | None = None
         self._icon: ShownIcon | None = None
         self._drawn: Picture | None = None
         self._offered: tuple[Item, ...] | None = None
+        self._told = Told()
+        self._opened: tuple[str, float] | None = None  # the last page, and when
         self._complaint = ""
         self._limit: threading.Timer | None = None
         self._post: Callable[[Request], bool] = lambda _request: False
@@ -90,6 +100,8 @@ class TrayFace:
         self._post = post
         with heard(lambda: post(Command.QUIT)):
             start()
+            if self._greet:
+                post(OpenPage("connect"))
             while not self._ended.is_set():
                 self._guarded(self._show_icon)
                 self._icon = None
@@ -125,6 +137,8 @@ class TrayFace:
         """Draw what differs; an icon that cannot be drawn is given up, and made anew later."""
         if self._ended.is_set() or not self._guarded(lambda: self._draw(icon)):
             icon.stop()
+        else:
+            self._tell(icon)
 
     def _draw(self, icon: ShownIcon) -> None:
         view = View(self._latest)
@@ -137,14 +151,33 @@ class TrayFace:
             icon.draw(drawing)
         self._complaint = ""
 
+    def _tell(self, icon: ShownIcon) -> None:
+        """Show what is news as notifications; the icon's picture and menu say it all anyway."""
+        if self._latest is None:
+            return
+        self._told, news = notices(self._told, self._latest, self._wanted())
+        for notice in news:
+            self._notify(icon, notice.title, notice.text)
+
+    def _notify(self, icon: ShownIcon, title: str, text: str) -> None:
+        try:
+            icon.notify(title, text)
+        except Exception as why:  # noqa: BLE001 (foreign code, for a mere hint)
+            log.debug("no notification could be shown: %r", why)
+
     def _choose(self, action: Action) -> None:
         """Do what the user has chosen."""
-        match action:
-            case Open():
-                self._open(action)
-            case Command() | CancelJob():
-                log.info("chosen in the tray: %s", action)
-                self._post(action)
+        if isinstance(action, Open):
+            self._open(action)
+        elif not (isinstance(action, OpenPage) and self._just_opened(action)):
+            log.info(_("chosen in the tray: %s"), action)
+            self._post(action)
+
+    def _just_opened(self, page: OpenPage) -> bool:
+        """Tell of the second half of a double click: one browser window is enough."""
+        now, before = time.monotonic(), self._opened
+        self._opened = (page.view, now)
+        return before is not None and before[0] == page.view and now - before[1] < DOUBLE_CLICK
 
     def _open(self, what: Open) -> None:
         try:
@@ -152,7 +185,7 @@ class TrayFace:
         except AgentError as why:
             log.warning("%s", why)
             if self._icon is not None:
-                self._icon.notify(_("Cannot open"), str(why))
+                self._notify(self._icon, _("Cannot open"), str(why))
 
     def _place(self, what: Open) -> Path:
         log_file = self._log_file() if what is Open.LOG else None
@@ -165,7 +198,7 @@ class TrayFace:
         """End the process if a foreign loop does not: by then the agent has stored everything."""
 
         def end() -> None:
-            log.error("the tray did not end within %.0f s", STOP_LIMIT)
+            log.error(_("the tray did not end within %.0f s"), STOP_LIMIT)
             for handler in logging.getLogger().handlers:
                 handler.flush()
             os._exit(code)

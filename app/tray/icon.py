@@ -2,14 +2,14 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from app.errors import AgentError
 from app.host.display import session_bus, tray_kinds
 from app.i18n import _
-from app.tray.menu import Action, Item, Open
+from app.tray.menu import Action, Item, click
 from app.tray.picture import Picture
 
 log = logging.getLogger(__name__)
@@ -67,14 +67,15 @@ class TrayIcon:
         backend.title = picture.tooltip
         backend.visible = True
 
-    def offer(self, items: Sequence[Item]) -> None:
-        """Show this menu; where there can be none, a click opens the log."""
+    def offer(self, items: tuple[Item, ...]) -> None:
+        """Show this menu; where there can be none, a click does its default."""
         from app.tray.entries import one_click, pystray_menu  # noqa: PLC0415 (pystray)
 
         if self._backend.HAS_MENU:
             self._backend.menu = pystray_menu(items, self._choose)
         else:
-            self._backend.menu = one_click(lambda: self._choose(Open.LOG))
+            action = click(items)
+            self._backend.menu = one_click(lambda: self._choose(action))
 
     def notify(self, title: str, text: str) -> None:
         """Show a notification where the system can."""

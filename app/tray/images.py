@@ -4,12 +4,10 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image
-
 import app
+from app.tray.png import Pixels, read
 
 SIZES = (16, 22, 24, 32, 48, 64)  # pixels; the panel takes the one that fits
-_PANEL = (43, 46, 50)  # behind an icon where transparency is lost
 
 
 def folder() -> Path:
@@ -19,17 +17,14 @@ def folder() -> Path:
 
 
 @lru_cache(maxsize=4)
-def sized(name: str) -> tuple[Image.Image, ...]:
+def sized(name: str) -> tuple[Pixels, ...]:
     """Return an icon in all sizes of the tray; OSError when its files are missing."""
-    return tuple(_load(folder() / "tray" / str(size) / f"{name}.png") for size in SIZES)
+    return tuple(read(coloured_file(name, size)) for size in SIZES)
 
 
-def opaque(name: str) -> Image.Image:
-    """Return an icon on the colour of a dark panel."""
-    image = sized(name)[-1]
-    result = Image.new("RGB", image.size, _PANEL)
-    result.paste(image, mask=image)
-    return result
+def coloured_file(name: str, size: int = SIZES[-1]) -> Path:
+    """Return the .png file of an icon for the tray of Linux."""
+    return folder() / "tray" / str(size) / f"{name}.png"
 
 
 def windows_file(name: str) -> Path:
@@ -40,8 +35,3 @@ def windows_file(name: str) -> Path:
 def template_file(name: str) -> Path:
     """Return the macOS template of an icon, in double resolution."""
     return folder() / "template" / "36" / f"{name}.png"
-
-
-def _load(path: Path) -> Image.Image:
-    with Image.open(path) as image:
-        return image.convert("RGBA")

@@ -1,19 +1,28 @@
 """View → menu items (pure), as plain data that every backend can show."""
 
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from app import __version__
 from app.i18n import _
-from app.state import CancelJob, Command, JobState, JobView, LinkState, Request, Snapshot
-from app.terminal import harmless
+from app.state import (
+    CancelJob,
+    Command,
+    JobState,
+    JobView,
+    LinkState,
+    OpenPage,
+    Request,
+    Snapshot,
+    StartAtLogin,
+)
+from app.terminal import harmless, shortened, wrapped
 from app.tray.words import View, status
 
 JOBS_SHOWN = 8  # a menu must fit on a small screen
 NAME_LENGTH = 40  # characters of a job's title or id
-LINE_LENGTH = 60  # characters of a line of the problem
+LINE_LENGTH = 60  # columns of a line of the problem
 
 
 class Open(Enum):
@@ -33,6 +42,8 @@ class Item:
     text: str  # "" for a separator
     action: Action | None = None
     items: tuple["Item", ...] = ()
+    checked: bool | None = None  # its check mark; None for one that never has any
+    default: bool = False  # what a click on the icon itself does; of one item at most
 
     @property
     def enabled(self) -> bool:
@@ -45,13 +56,23 @@ SEPARATOR = Item("")
 
 def menu(view: View) -> tuple[Item, ...]:
     """Return the whole menu, the state in words first."""
-    groups = [[Item(status(view))]]
-    if view.snapshot is not None:
-        groups.append([*_problem(view.snapshot), *_wishes(view.snapshot)])
-        groups.append(list(_jobs(view, view.snapshot)))
-    groups.append(list(_openings(view.snapshot)))
-    groups.append([_about(view.snapshot), _quit(view.snapshot)])
+    snapshot = view.snapshot
+    if snapshot is None:
+        groups = [[Item(status(view))], [_open_log()], [_about(None), _quit(None)]]
+    else:
+        groups = [
+            [Item(status(view)), *_remarks(snapshot)],
+            list(_wishes(snapshot)),
+            list(_jobs(view, snapshot)),
+            list(_openings(snapshot)),
+            [*_problem(snapshot), _about(snapshot), _quit(snapshot)],
+        ]
     return tuple(_with_separators([group for group in groups if group]))
+
+
+def click(items: tuple[Item, ...]) -> Action:
+    """Return what a click on the icon does where no menu can be shown."""
+    return next((item.action for item in items if item.default and item.action), Open.LOG)
 
 
 def _with_separators(groups: list[list[Item]]) -> Iterator[Item]:
@@ -66,16 +87,26 @@ def _problem(snapshot: Snapshot) -> Iterator[Item]:
     if not snapshot.problem:
         return
     text = harmless(" ".join(snapshot.problem.split()))
-    lines = tuple(Item(line) for line in textwrap.wrap(text, LINE_LENGTH))
+    lines = tuple(Item(line) for line in wrapped(text, LINE_LENGTH))
     title = _("Last problem: {problem}").format(problem=text)
-    yield Item(textwrap.shorten(title, LINE_LENGTH, placeholder="…"), items=lines)
+    yield Item(shortened(title, LINE_LENGTH), items=lines)
+
+
+def _remarks(snapshot: Snapshot) -> Iterator[Item]:
+    """What there is to know of this computer besides the agent's own state."""
+    if snapshot.awake:
+        yield Item(_("Keeping this computer awake"))
+    if snapshot.desktop:
+        yield Item(shortened(harmless(" ".join(snapshot.desktop.split())), LINE_LENGTH))
 
 
 def _wishes(snapshot: Snapshot) -> Iterator[Item]:
     """The two wishes of the user, each as what it can be changed to."""
     if not snapshot.server_url:
+        yield Item(_("Connect this computer…"), OpenPage("connect"), default=True)
         return
     if snapshot.link is LinkState.REJECTED:
+        yield Item(_("Enter a new token…"), OpenPage("connect"))
         yield Item(_("Connect again"), Command.CONNECT)
     elif snapshot.wanted:
         yield Item(_("Disconnect"), Command.DISCONNECT)
@@ -120,10 +151,19 @@ def _name(job_id: str) -> str:
     return text if len(text) <= NAME_LENGTH else f"{text[: half - 1]}…{text[-half:]}"
 
 
-def _openings(snapshot: Snapshot | None) -> Iterator[Item]:
-    yield Item(_("Open log"), Open.LOG)
-    if snapshot is not None and snapshot.work_dir:
+def _openings(snapshot: Snapshot) -> Iterator[Item]:
+    yield Item(_("Open dashboard"), OpenPage(), default=bool(snapshot.server_url))
+    yield _open_log()
+    if snapshot.work_dir:
         yield Item(_("Open work folder"), Open.WORK_FOLDER)
+    yield Item(_("Settings…"), OpenPage("settings"))
+    if snapshot.autostart is not None:
+        wish = StartAtLogin(not snapshot.autostart)
+        yield Item(_("Start at login"), wish, checked=snapshot.autostart)
+
+
+def _open_log() -> Item:
+    return Item(_("Open log"), Open.LOG)
 
 
 def _about(snapshot: Snapshot | None) -> Item:

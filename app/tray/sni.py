@@ -3,12 +3,13 @@
 import html
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from jeepney import DBusAddress, Message, MessageType
-from PIL import Image
 from pystray import _base
 
+from app.i18n import _
 from app.tray import images
 from app.tray.bus import NOTHING, Bus, Call, Reply, Signal
 from app.tray.interfaces import (
@@ -26,6 +27,7 @@ from app.tray.interfaces import (
     PROPERTIES,
     WATCHER,
 )
+from app.tray.png import Pixels
 from app.tray.setup import SetUpInLoop
 from app.tray.sni_menu import DbusMenu
 
@@ -36,6 +38,7 @@ _NOTIFIER = DBusAddress("/org/freedesktop/Notifications", NOTIFICATIONS, NOTIFIC
 _BUS = DBusAddress("/org/freedesktop/DBus", BUS, BUS)
 _WATCH = f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{WATCHER}'"
 _SERVER_DECIDES = -1  # how long a notification stays
+_NOTES_KNOWN = 8  # titles whose next notification takes the place of the last
 _CLICKS = {  # of no consequence here
     "ContextMenu",
     "ProvideXdgActivationToken",
@@ -46,7 +49,7 @@ _CLICKS = {  # of no consequence here
 
 
 class Icon(SetUpInLoop, _base.Icon):  # type: ignore[misc] # pystray has no types
-    """A pystray icon; `icon` may be one image or a tuple of the same in several sizes.
+    """A pystray icon; its `icon` is a picture in several sizes.
 
     Connects when it is made (OSError without a bus). `hop` and `stop` may be called from
     any thread, everything else from the one that is in `run`, which calls `setup` itself.
@@ -58,12 +61,12 @@ class Icon(SetUpInLoop, _base.Icon):  # type: ignore[misc] # pystray has no type
         self._bus = Bus(address)
         self._dbus_menu = DbusMenu(self._choose)
         self._pixmaps: list[tuple[int, int, bytes]] = []
-        self._notification = 0
+        self._notes: dict[str, int] = {}  # title -> number of the notification
 
     def __del__(self) -> None:
         """pystray's would talk to a bus that is long closed."""
 
-    def image(self, name: str) -> tuple[Image.Image, ...]:
+    def image(self, name: str) -> tuple[Pixels, ...]:
         """Return what `icon` is to be for this icon."""
         return images.sized(name)
 
@@ -94,13 +97,9 @@ class Icon(SetUpInLoop, _base.Icon):  # type: ignore[misc] # pystray has no type
         self._tell("NewStatus", ("s", ("Passive",)))
 
     def _update_icon(self) -> None:
-        self._pixmaps = [_pixmap(image) for image in self._images]
+        self._pixmaps = [(image.width, image.height, image.argb) for image in self.icon]
         self._icon_valid = True
         self._tell("NewIcon")
-
-    @property
-    def _images(self) -> tuple[Image.Image, ...]:
-        return self.icon if isinstance(self.icon, tuple) else (self.icon,)
 
     def _update_title(self) -> None:
         self._tell("NewTitle")
@@ -112,28 +111,24 @@ class Icon(SetUpInLoop, _base.Icon):  # type: ignore[misc] # pystray has no type
             self._bus.tell(MENU_PATH, MENU, *news)
 
     def _notify(self, message: str, title: str | None = None) -> None:
-        """Show a notification in the place of the last one."""
-        about = (
-            self.name,
-            self._notification,
-            "",
-            title or self.title,
-            html.escape(message, quote=False),
-        )
+        """Show a notification in the place of the last one of the same title."""
+        heading = title or self.title
+        text = html.escape(message, quote=False)
+        about = (self.name, self._notes.get(heading, 0), "", heading, text)
         hints = {"desktop-entry": ("s", self.name)}
-        if self._pixmaps:
-            hints["image-data"] = ("(iiibiiay)", _image_data(self._images[-1]))
+        if self.icon:
+            hints["image-data"] = ("(iiibiiay)", _image_data(self.icon[-1]))
         self._bus.call(
             _NOTIFIER,
             "Notify",
             ("susssasa{sv}i", (*about, [], hints, _SERVER_DECIDES)),
-            self._notified,
+            partial(self._notified, heading),
         )
 
     def _remove_notification(self) -> None:
-        if self._notification:
-            self._bus.call(_NOTIFIER, "CloseNotification", ("u", (self._notification,)))
-            self._notification = 0
+        for number in self._notes.values():
+            self._bus.call(_NOTIFIER, "CloseNotification", ("u", (number,)))
+        self._notes.clear()
 
     # ------------------------------------------------------------ the panel
 
@@ -150,11 +145,14 @@ class Icon(SetUpInLoop, _base.Icon):  # type: ignore[misc] # pystray has no type
         if name == WATCHER and new and self.visible:
             self._register()
 
-    def _notified(self, message: Message) -> None:
-        if message.header.message_type is MessageType.method_return:
-            self._notification = message.body[0]
-        else:
+    def _notified(self, title: str, message: Message) -> None:
+        if message.header.message_type is not MessageType.method_return:
             log.debug("no notification could be shown: %s", message.body)
+            return
+        self._notes.pop(title, None)
+        self._notes[title] = message.body[0]
+        if len(self._notes) > _NOTES_KNOWN:
+            del self._notes[next(iter(self._notes))]
 
     def _tell(self, member: str, carried: Reply = NOTHING) -> None:
         if self._running:
@@ -218,9 +216,9 @@ class Icon(SetUpInLoop, _base.Icon):  # type: ignore[misc] # pystray has no type
 
 def _registered(message: Message) -> None:
     if message.header.message_type is MessageType.method_return:
-        log.info("the panel shows the tray icon")
+        log.info(_("the panel shows the tray icon"))
     else:
-        log.info("no panel shows tray icons yet; the icon comes with the first one that does")
+        log.info(_("no panel shows tray icons yet; the icon comes with the first one that does"))
 
 
 def _headed(title: str) -> tuple[str, str]:
@@ -229,13 +227,6 @@ def _headed(title: str) -> tuple[str, str]:
     return first, html.escape(rest, quote=False)
 
 
-def _pixmap(image: Image.Image) -> tuple[int, int, bytes]:
-    """Return the image as ARGB32 in network byte order."""
-    red, green, blue, alpha = image.convert("RGBA").split()
-    return (*image.size, Image.merge("RGBA", (alpha, red, green, blue)).tobytes())
-
-
-def _image_data(image: Image.Image) -> tuple[int, int, int, bool, int, int, bytes]:
+def _image_data(image: Pixels) -> tuple[int, int, int, bool, int, int, bytes]:
     """Return the image as notifications want it: RGBA with its row length and depth."""
-    width, height = image.size
-    return width, height, width * 4, True, 8, 4, image.convert("RGBA").tobytes()
+    return image.width, image.height, image.width * 4, True, 8, 4, image.rgba

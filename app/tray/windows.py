@@ -15,6 +15,8 @@ from app.tray.setup import SetUpInLoop
 WM_HOP = 0x8000 + 1  # WM_APP: the program's own messages
 _SM_CXSMICON = 49  # GetSystemMetrics: the width of a small icon at this scale
 _LEFT_UP, _RIGHT_UP = 0x0202, 0x0205  # WM_LBUTTONUP, WM_RBUTTONUP
+# UTF-16 units that fit into a field of NOTIFYICONDATAW, without its end mark.
+_ROOM = {"szTip": 127, "szInfo": 255, "szInfoTitle": 63}
 
 
 class Icon(SetUpInLoop, _win32.Icon):  # type: ignore[misc] # pystray has no types
@@ -59,6 +61,12 @@ class Icon(SetUpInLoop, _win32.Icon):  # type: ignore[misc] # pystray has no typ
             self._menu_stale = False
             self._update_menu()
 
+    def _message(self, code: int, flags: int, **fields: Any) -> None:
+        """Send as much of each text as fits: ctypes refuses a longer one."""
+        for name in _ROOM.keys() & fields.keys():
+            fields[name] = _clipped(fields[name], _ROOM[name])
+        super()._message(code, flags, **fields)
+
     def _update_menu(self) -> None:
         """Wait until the menu is closed: pystray would destroy it under the user's hand."""
         if self._menu_open:
@@ -74,3 +82,7 @@ class Icon(SetUpInLoop, _win32.Icon):  # type: ignore[misc] # pystray has no typ
         self._icon_handle = win32.LoadImage(
             None, str(self.icon), win32.IMAGE_ICON, size, size, win32.LR_LOADFROMFILE
         )
+
+
+def _clipped(text: str, units: int) -> str:
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")

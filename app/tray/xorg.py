@@ -15,10 +15,11 @@ from app.tray import images
 log = logging.getLogger(__name__)
 
 DOCK_EVERY = 5.0  # seconds between two looks for a panel that came later
+_PANEL = (43, 46, 50)  # the colour behind an icon where transparency is lost
 
 
 class Icon(_xorg.Icon):  # type: ignore[misc] # pystray has no types
-    """Like app.tray.sni.Icon, without a menu: a click does the default item's action."""
+    """Like app.tray.sni.Icon, without menu and notifications: a click does the default action."""
 
     def __init__(self, name: str, **parts: Any) -> None:
         super().__init__(name, **parts)
@@ -28,7 +29,11 @@ class Icon(_xorg.Icon):  # type: ignore[misc] # pystray has no types
 
     def image(self, name: str) -> Image.Image:
         """Return what `icon` is to be for this icon: X knows no transparency here."""
-        return images.opaque(name)
+        with Image.open(images.coloured_file(name)) as file:
+            image = file.convert("RGBA")
+        result = Image.new("RGB", image.size, _PANEL)
+        result.paste(image, mask=image)
+        return result
 
     def hop(self, work: Callable[[], None]) -> None:
         """Have the icon's own thread do `work`: pystray's methods wait for the loop."""

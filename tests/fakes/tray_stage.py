@@ -1,11 +1,15 @@
-"""A face without an agent: shows the snapshot whose name comes on stdin; `python -m` runs it."""
+"""A face without an agent: shows the snapshot whose name comes on stdin; `python -m` runs it.
+
+Its one argument is the language.
+"""
 
 import logging
 import sys
 import threading
 from pathlib import Path
 
-from app.state import JobState, JobView, LinkState, Request, Snapshot
+from app import i18n
+from app.state import EndedJob, JobState, JobView, LinkState, Request, Snapshot
 from app.tray.face import TrayFace
 from app.tray.icon import open_icon
 
@@ -24,12 +28,33 @@ def jobs(running: int, waiting: int = 0) -> tuple[JobView, ...]:
 
 
 ONLINE = LinkState.ONLINE
+FAILED = EndedJob(
+    key=1,
+    job_id="job-0",
+    kind="suite",
+    title="pytest tests/shop_0_test.py",
+    state=JobState.FAILED,
+    at=NOON,
+    failed=3,
+)
 STAGES = {
-    "not_set_up": Snapshot(wanted=False),
+    "not_set_up": Snapshot(wanted=False, autostart=False),
     "connecting": Snapshot(server_url=URL, link=LinkState.CONNECTING),
-    "online": Snapshot(server_url=URL, link=ONLINE, environment="Lab PC 7", work_dir=HERE),
+    "online": Snapshot(
+        server_url=URL, link=ONLINE, environment="Lab PC 7", work_dir=HERE, autostart=True
+    ),
     "running": Snapshot(
-        server_url=URL, link=ONLINE, environment="Lab PC 7", work_dir=HERE, jobs=jobs(2, 1)
+        server_url=URL,
+        link=ONLINE,
+        environment="Lab PC 7",
+        work_dir=HERE,
+        jobs=jobs(2, 1),
+        autostart=True,
+        awake=True,
+        desktop="The screen is locked.",
+    ),
+    "failed": Snapshot(
+        server_url=URL, link=ONLINE, environment="Lab PC 7", work_dir=HERE, ended=(FAILED,)
     ),
     "running_many": Snapshot(server_url=URL, link=ONLINE, jobs=jobs(12)),
     "paused": Snapshot(server_url=URL, link=ONLINE, paused=True, jobs=jobs(1, 3)),
@@ -48,6 +73,7 @@ STAGES = {
 def main() -> None:
     """Show until `end` is read; what is chosen in the menu is a line on stdout."""
     logging.basicConfig(level=logging.INFO)
+    i18n.install(*sys.argv[1:])
     face = TrayFace(open_icon, lambda: Path(__file__), retry=0.2)
 
     def read() -> None:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from app.demo.platform import DemoPlatform
-from tests.fakes.panel import SessionBus, ShownItem, panel_on, session_bus, until
+from tests.fakes.panel import Panel, SessionBus, ShownItem, panel_on, session_bus, until
 from tests.integration.agents import AgentProcess
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
@@ -98,6 +98,30 @@ async def test_the_tray_needs_little_memory(tmp_path: Path) -> None:
             await asyncio.to_thread(item.entries)
             assert agent.memory < MEMORY
             assert await agent.stop() == 0
+
+
+async def test_what_a_user_is_told(tmp_path: Path) -> None:
+    """The first connection ever and a job that fails; neither a good job nor a cancelled one."""
+    with session_bus(tmp_path) as bus, panel_on(bus) as panel:
+        async with DemoPlatform() as platform, tray_agent(platform, tmp_path, bus) as agent:
+            item = await in_a_thread(panel.item)
+            assert (await told(panel))[0] == "This computer is connected"
+            await platform.send_task("good", "echo fine")
+            await platform.result("good")
+            await platform.send_task("long", "sleep 60")
+            await asyncio.to_thread(until, lambda: item.number("sleep 60"), "the job is shown")
+            await asyncio.to_thread(item.click, "Cancel")
+            await platform.result("long")
+            await platform.send_task("bad", "exit 3")
+            assert await told(panel) == ("A job has failed", "exit 3")
+            assert await agent.stop() == 0
+            assert panel.notes.empty()
+
+
+async def told(panel: Panel) -> tuple[str, str]:
+    """Return title and text of the next notification."""
+    note = await asyncio.to_thread(panel.notes.get, timeout=10)
+    return note[3], note[4]
 
 
 async def test_the_bus_dies_and_comes_back(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.demo.platform import DemoPlatform
+from app.i18n import LANGUAGES
 from icons.make import AMBER, BLUE, GREEN, GREY, ORANGE, RED
 from tests.fakes.desktop import NEEDED, Colour, Desktop, desktop
 from tests.fakes.panel import until
@@ -24,6 +25,7 @@ STAGES = {
     "connecting": AMBER,
     "online": GREEN,
     "running": BLUE,
+    "failed": GREEN,
     "running_many": BLUE,
     "paused": ORANGE,
     "disconnected": GREY,
@@ -143,9 +145,7 @@ async def test_a_refused_token_stays_on_the_screen(desk: Desktop, tmp_path: Path
             await agent.looks(GREEN)
             await platform.revoke_token()
             await agent.looks(RED, "agent-refused")
-            await agent.chooses(
-                RED, "Down", "Right", "Left", "Down", "Escape", name="agent-menu-refused"
-            )
+            await agent.chooses(RED, "Up", "Up", "Up", "Right", "Escape", name="agent-menu-refused")
             desk.choose("Escape")
             os.kill(agent.process.pid, signal.SIGTERM)
             await agent.ended()
@@ -172,7 +172,7 @@ async def test_it_survives_its_panel(desk: Desktop, tmp_path: Path) -> None:
 
 
 async def test_without_a_bus_the_icon_is_drawn_by_x(desk: Desktop, tmp_path: Path) -> None:
-    """No menu there, but a click opens the log; after a crash of the panel it docks again."""
+    """No menu there, but a click opens the dashboard; after a crash of the panel it docks again."""
     opener, opened = tmp_path / "bin" / "xdg-open", tmp_path / "opened"
     opener.parent.mkdir()
     opener.write_text(f'#!/bin/sh\necho "$1" >"{opened}"\n', encoding="utf-8")
@@ -188,17 +188,18 @@ async def test_without_a_bus_the_icon_is_drawn_by_x(desk: Desktop, tmp_path: Pat
             desk.start_panel()
             place = await asyncio.to_thread(desk.icon, GREEN)
             desk.xdotool("mousemove", *place, "sleep", 0.2, "click", 1)
-            await asyncio.to_thread(until, opened.exists, "the log was opened")
-            assert opened.read_text(encoding="utf-8").strip().endswith("agent.log")
+            await asyncio.to_thread(until, opened.exists, "the dashboard was opened")
+            assert opened.read_text(encoding="utf-8").startswith("http://127.0.0.1:")
             agent.process.send_signal(signal.SIGTERM)
             assert await agent.ended() == 0
         finally:
             agent.process.kill()
 
 
-def test_every_state_on_the_screen(desk: Desktop) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_on_the_screen(desk: Desktop, language: str) -> None:
     """Each state has its colour in the panel; pictures of icons and menus are kept to look at."""
-    command = [sys.executable, "-m", "tests.fakes.tray_stage"]
+    command = [sys.executable, "-m", "tests.fakes.tray_stage", language]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=desk.env, stdin=pipe, stdout=pipe, text=True) as face:
         assert face.stdin is not None
@@ -206,7 +207,7 @@ def test_every_state_on_the_screen(desk: Desktop) -> None:
             face.stdin.write(name + "\n")
             face.stdin.flush()
             desk.open_menu(desk.icon(colour))
-            shot(desk, f"state-{name}")
+            shot(desk, f"state-{name}-{language}")
             desk.choose("Escape")
         face.stdin.write("end\n")
         face.stdin.flush()

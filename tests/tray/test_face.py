@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from app.host import opening
-from app.state import Command, LinkState, Request, Snapshot
+from app.state import Command, EndedJob, JobState, LinkState, OpenPage, Request, Snapshot
 from app.tray.face import TrayFace
 from app.tray.icon import NoTrayError
 from app.tray.menu import Action, Item, Open
+from app.tray.notices import Wanted
 from app.tray.picture import Picture
 
 ONLINE = Snapshot(server_url="ws://x", link=LinkState.ONLINE, work_dir="/work")
@@ -28,6 +29,7 @@ class Icon:
         self.choose = choose
         self.log = log
         self.broken = False
+        self.mute = False
         self._work: queue.Queue[Callable[[], None] | None] = queue.Queue()
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -50,19 +52,28 @@ class Icon:
         self.log.append(items[0].text)
 
     def notify(self, title: str, text: str) -> None:
+        if self.mute:
+            raise NotImplementedError("no notifications here")
         self.log.append(f"{title}: {text}")
 
 
 class Stage:
     """A face on the main thread, and an agent's thread that follows a script."""
 
-    def __init__(self, *failures: Exception) -> None:
+    def __init__(self, *failures: Exception, greet: bool = False) -> None:
         self.log: list[str] = []
         self.icons: list[Icon] = []
         self.posted: list[Request] = []
         self._failures = list(failures)
         self.opened = threading.Semaphore(0)
-        self.face = TrayFace(self._open, lambda: Path("/nowhere/agent.log"), retry=0.01)
+        self.wanted = Wanted()
+        self.face = TrayFace(
+            self._open,
+            lambda: Path("/nowhere/agent.log"),
+            wanted=lambda: self.wanted,
+            greet=greet,
+            retry=0.01,
+        )
 
     def _open(self, choose: Callable[[Action], None]) -> Icon:
         if self._failures:
@@ -220,3 +231,70 @@ def test_log_and_work_folder_are_opened(monkeypatch: pytest.MonkeyPatch) -> None
     stage.play(script)
     assert opened == [Path("/nowhere/agent.log")]
     assert stage.log[-1].startswith("Cannot open: /work does not exist.")
+
+
+def test_a_newcomer_is_greeted_with_the_page_that_connects() -> None:
+    """Once, with or without a tray; an agent that is set up opens nothing by itself."""
+    stage = Stage(NoTrayError("no bus"), NoTrayError("no bus"), greet=True)
+    stage.play(lambda: None)
+    assert stage.posted == [OpenPage("connect")]
+    other = Stage()
+    other.play(lambda: None)
+    assert other.posted == []
+
+
+def test_a_double_click_opens_one_page() -> None:
+    """Two halves of one click; another page is another wish."""
+    stage = Stage()
+
+    def script() -> None:
+        assert stage.opened.acquire(timeout=5)
+        for page in ("", "", "settings", "settings", ""):
+            stage.icons[0].choose(OpenPage(page))
+
+    stage.play(script)
+    assert stage.posted == [OpenPage(), OpenPage("settings"), OpenPage()]
+
+
+def failed(key: int) -> Snapshot:
+    """A snapshot after a job of this name has failed."""
+    job = EndedJob(
+        key=key, job_id="", kind="task", title=f"job {key}", state=JobState.FAILED, at=0.0
+    )
+    return Snapshot(server_url="ws://x", link=LinkState.ONLINE, ended=(job,))
+
+
+def test_news_are_told_as_wanted() -> None:
+    """Once; what is wanted may change while the agent runs."""
+    stage = Stage()
+
+    def script() -> None:
+        assert stage.opened.acquire(timeout=5)
+        stage.face.show(failed(1))
+        stage.face.show(failed(1))
+        stage.drawn()
+        stage.wanted = Wanted(failures=False)
+        stage.face.show(failed(2))
+        stage.drawn()
+
+    stage.play(script)
+    assert [line for line in stage.log if "job" in line] == ["A job has failed: job 1"]
+
+
+def test_a_system_without_notifications_is_no_problem(caplog: pytest.LogCaptureFixture) -> None:
+    """The icon stays; the log tells only whoever looks for it."""
+    stage = Stage()
+
+    def script() -> None:
+        assert stage.opened.acquire(timeout=5)
+        stage.drawn()
+        stage.icons[0].mute = True
+        stage.face.show(failed(1))
+        stage.drawn()
+
+    with caplog.at_level(logging.DEBUG):
+        stage.play(script)
+    assert stage.log[-1] == "online"
+    assert len(stage.icons) == 1
+    levels = [record.levelname for record in caplog.records if "notification" in record.msg]
+    assert levels == ["DEBUG"]

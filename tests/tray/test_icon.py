@@ -122,6 +122,8 @@ class Base:
     def update_menu(self): self._update_menu()
     def _update_menu(self): log.append("menu")
     def _stop(self): log.append("stop")
+    def _message(self, code, flags, **fields):
+        log.append({name: len(text.encode("utf-16-le")) // 2 for name, text in fields.items()})
     def _on_notify(self, wparam, lparam):
         log.append(f"notify {lparam:#x}")
         self._update_menu()
@@ -143,11 +145,21 @@ icon.run(lambda shown: None)
 icon.stop()
 icon._message_handlers[WM_HOP](0, 0)
 icon._on_notify(0, 0x0202)
+icon.menu = [types.SimpleNamespace(default=True)]
+icon._on_notify(0, 0x0202)
 print(log)
+log.clear()
+icon._message(1, 2, szTip="x" * 200, szInfo="\\U0001f600" * 200, szInfoTitle="short")
+print(sorted(log[0].items()))
 """
 
 
 def test_on_windows_an_open_menu_is_not_changed() -> None:
-    """A left click opens the menu too; what changes meanwhile is shown after it is closed."""
-    log = ["menu", "post 0x8001", "early", "stop", "notify 0x205", "closed", "menu"]
-    assert python(WINDOWS) == str(log)
+    """Without a default a left click opens it too; what changes meanwhile is shown afterwards.
+
+    Texts are cut to what the system takes, a pair of UTF-16 units never in the middle.
+    """
+    clicks = ["notify 0x205", "closed", "menu", "notify 0x202", "menu", "closed"]
+    log = ["menu", "post 0x8001", "early", "stop", *clicks]
+    sizes = [("szInfo", 254), ("szInfoTitle", 5), ("szTip", 127)]
+    assert python(WINDOWS) == f"{log}\n{sizes}"

@@ -6,8 +6,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.state import CancelJob, Command, JobState, JobView, LinkState, Snapshot
-from app.tray.menu import JOBS_SHOWN, SEPARATOR, Action, Item, Open, menu
+from app.state import (
+    CancelJob,
+    Command,
+    JobState,
+    JobView,
+    LinkState,
+    OpenPage,
+    Snapshot,
+    StartAtLogin,
+)
+from app.tray.menu import JOBS_SHOWN, SEPARATOR, Action, Item, Open, click, menu
 from app.tray.words import View
 from tests.tray.views import TEN_32, URL, jobs, view
 
@@ -28,15 +37,18 @@ def named(shown: View, text: str) -> Item:
 
 def test_an_idle_agent() -> None:
     """State, wishes, places, about and quit; nothing that has nothing behind it."""
-    shown = menu(view(work_dir="/work"))
+    shown = menu(view(work_dir="/work", autostart=False))
     assert [item.text for item in shown] == [
         "Online",
         "",
         "Disconnect",
         "Pause (start nothing new)",
         "",
+        "Open dashboard",
         "Open log",
         "Open work folder",
+        "Settings…",
+        "Start at login",
         "",
         "About",
         "Quit",
@@ -50,9 +62,44 @@ def test_only_the_valid_wish_is_offered() -> None:
     assert actions(view())[:2] == [Command.DISCONNECT, Command.PAUSE]
     assert actions(view(paused=True))[:2] == [Command.DISCONNECT, Command.RESUME]
     assert actions(view(LinkState.STOPPED, wanted=False))[:2] == [Command.CONNECT, Command.PAUSE]
-    assert actions(view(LinkState.REJECTED))[:2] == [Command.CONNECT, Command.PAUSE]
-    assert actions(view(server_url="")) == [Open.LOG, Command.QUIT]
+    refused = [OpenPage("connect"), Command.CONNECT, Command.PAUSE]
+    assert actions(view(LinkState.REJECTED))[:3] == refused
+    assert named(view(LinkState.REJECTED), "Enter").text == "Enter a new token…"
     assert Command.PAUSE not in actions(view(draining=True))
+
+
+def test_an_agent_that_is_not_set_up() -> None:
+    """Its first action, and that of a click on the icon, is to set it up; no wishes before."""
+    shown = view(server_url="")
+    pages = [OpenPage("connect"), OpenPage(), Open.LOG, OpenPage("settings")]
+    assert actions(shown) == [*pages, Command.QUIT]
+    assert named(shown, "Connect this computer…").default
+    assert click(menu(shown)) == OpenPage("connect")
+
+
+def test_a_click_on_the_icon_opens_the_dashboard() -> None:
+    """Where the system has such a click; before the agent stands it has nothing but its log."""
+    assert named(view(), "Open dashboard").default
+    assert click(menu(view(LinkState.REJECTED))) == OpenPage()
+    assert click(menu(View(None))) is Open.LOG
+
+
+def test_start_at_login_has_a_check_mark() -> None:
+    """It is there where the system offers it, and asks for the contrary of what is."""
+    on, off = (named(view(autostart=is_on), "Start at login") for is_on in (True, False))
+    assert (on.checked, on.action) == (True, StartAtLogin(wanted=False))
+    assert (off.checked, off.action) == (False, StartAtLogin(wanted=True))
+    assert not [item for item in menu(view(autostart=None)) if item.text == "Start at login"]
+
+
+def test_what_the_computer_does_is_said_below_the_state() -> None:
+    """Kept awake; why a test could not use the desktop: in one short line each."""
+    shown = menu(view(awake=True, desktop="The screen is locked:\n" + "x" * 100))
+    assert shown[1].text == "Keeping this computer awake"
+    assert shown[2].text.startswith("The screen is locked: xxx")
+    assert len(shown[2].text) <= 60
+    assert not any(item.enabled for item in shown[:3])
+    assert shown[3] == SEPARATOR
 
 
 def test_before_the_first_snapshot() -> None:
@@ -127,15 +174,19 @@ SNAPSHOTS = st.builds(
         max_size=12,
     ).map(tuple),
     problem=st.text(max_size=200),
+    autostart=st.none() | st.booleans(),
+    awake=st.booleans(),
+    desktop=st.text(max_size=80),
 )
 
 
 @given(SNAPSHOTS)
 def test_no_snapshot_breaks_the_menu(snapshot: Snapshot) -> None:
-    """The state comes first, there is always a way to quit, separators only separate."""
+    """The state comes first, one way to quit, one default, separators only separate."""
     shown = menu(View(snapshot))
     assert not shown[0].enabled
     assert Command.QUIT in actions(View(snapshot))
     pairs = pairwise(shown)
     assert not [pair for pair in pairs if pair == (SEPARATOR, SEPARATOR)]
+    assert [item.default for item in flat(shown)].count(True) == 1
     assert SEPARATOR not in (shown[0], shown[-1])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.state import OpenPage, StartAtLogin
 from app.tray import icon as chooser
 from app.tray.menu import SEPARATOR, Action, Item, Open
 from app.tray.picture import IconState, Picture
@@ -169,20 +170,60 @@ def test_a_panel_that_comes_later_or_again_gets_the_icon(bus: SessionBus) -> Non
                 assert panel.item().colour() == GREEN
 
 
+def test_a_click_on_the_icon_and_check_marks(bus: SessionBus) -> None:
+    """With a default a left click does it instead of opening the menu; marks come and change."""
+    with on_a_panel(bus) as (icon, panel, item):
+        items = (
+            Item("Open dashboard", OpenPage(), default=True),
+            Item("Start at login", StartAtLogin(wanted=False), checked=True),
+        )
+        icon.shows(GREEN_ONE, items)
+        assert item.get("ItemIsMenu") is False
+        item.call("/StatusNotifierItem", "org.kde.StatusNotifierItem", "Activate", "ii", 1, 1)
+        assert icon.chosen.get(timeout=5) == OpenPage()
+        assert _mark(item) == ("checkmark", 1)
+        old = item.number("Start at login")
+        again = Item("Start at login", StartAtLogin(wanted=True), checked=False)
+        icon.shows(GREEN_ONE, (items[0], again))
+        panel.hears("LayoutUpdated")  # another wish is another entry: a late click does nothing
+        assert _mark(item) == ("checkmark", 0)
+        item.click_number(old)
+        item.click("Start at login")
+        assert icon.chosen.get(timeout=5) == StartAtLogin(wanted=True)
+
+
+def _mark(item: ShownItem) -> tuple[str, int]:
+    found = next(entry for _, _, entry in item.entries() if entry["label"] == "Start at login")
+    return found["toggle-type"], found["toggle-state"]
+
+
 def test_a_notification(bus: SessionBus) -> None:
-    """With the icon and escaped text; the next one takes the place of the last."""
+    """With the icon and escaped text; the next of its title takes its place, no other does."""
     with on_a_panel(bus) as (icon, panel, _item):
         icon.icon.hop(lambda: icon.icon.notify("Cannot open", "a < b"))
         name, replaced, _icon, title, text, _actions, hints, _timeout = panel.notes.get(timeout=5)
         assert (name, replaced, title, text) == ("ats-agent", 0, "Cannot open", "a &lt; b")
         assert hints["image-data"][1][:2] == (64, 64)
-        until(lambda: _replaces(icon, panel) == 7, "the second takes the place of the first")
+        until(lambda: _replaces(icon, panel, "Cannot open") == 7, "it takes the other's place")
+        assert _replaces(icon, panel, "A job has failed") == 0
+        backend = icon.icon._backend
+        for number in range(20):
+            _replaces(icon, panel, f"title {number}")
+        until(lambda: len(backend._notes) == 8, "a few titles are remembered")  # type: ignore[attr-defined]
 
 
-def _replaces(icon: Shown, panel: Panel) -> int:
-    icon.icon.hop(lambda: icon.icon.notify("again", ""))
+def _replaces(icon: Shown, panel: Panel, title: str) -> int:
+    icon.icon.hop(lambda: icon.icon.notify(title, ""))
     number: int = panel.notes.get(timeout=5)[1]
     return number
+
+
+def test_without_a_notification_server_nothing_happens(bus: SessionBus) -> None:
+    """The error that comes back is no reason to give the icon up."""
+    with shown() as icon:
+        icon.icon.hop(lambda: icon.icon.notify("Cannot open", ""))
+        with panel_on(bus) as panel:
+            assert panel.item().colour() == GREEN
 
 
 def test_what_panels_ask_besides(bus: SessionBus) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.host import _machine
+from app.host.recent import Recent
 from app.protocol.messages import Facts
 
 log = logging.getLogger(__name__)
@@ -39,9 +40,12 @@ class FactsSampler:
         interval: float,
         disk: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        self._interval = interval
+        self.recent = Recent()  # on the wall's clock
+        self.interval = interval
         self._clock = clock
+        self._wall = wall
         self._disk = disk or Path.cwd()
         self._server = ""
         self._address: str | None = None  # of the server, resolved once
@@ -101,8 +105,9 @@ class FactsSampler:
             self._wake.clear()
             self._sample()
             self._sampled_at = self._clock()
+            self.recent.add(self._wall(), self._latest)
             self._first.set()
-            self._wake.wait(self._interval)
+            self._wake.wait(self.interval)
 
     def _sample(self) -> None:
         """Read part by part: one that fails or hangs keeps its last value."""

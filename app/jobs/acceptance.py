@@ -14,7 +14,8 @@ from app.jobs.deps import JobDeps
 from app.jobs.job import Outcome
 from app.jobs.order import Order
 from app.jobs.ready import unmake
-from app.journal.records import JobKind, JobRecord, NewJob, Target
+from app.jobs.works import title_of
+from app.journal.records import TITLE, JobKind, JobRecord, NewJob, Target
 from app.protocol.messages import Level
 from app.state import JobState
 
@@ -70,16 +71,33 @@ class Acceptance:
             text = _("task {job_id} has not ended, it is: {state}.")
         return text.format(job_id=job_id, state=record.state.value)
 
+    async def nothing_to_cancel(self, order: Order, target: Target) -> None:
+        """Say that there is no such job to end."""
+        text = _("Nothing to cancel: {what}")
+        what = await self.about(order.job_id, target)
+        self.remark(order, Level.WARNING, text.format(what=what))
+
+    def refusal(self, waiting: int, limit: int) -> Outcome | None:
+        """Return how every order ends now, with so many waiting; None when orders are taken."""
+        if isinstance(self.work_dir, WorkDirError):
+            return Outcome(JobState.ERROR, error=str(self.work_dir))
+        if waiting >= limit:
+            text = _("Too many tasks wait already ({count}).").format(count=limit)
+            return Outcome(JobState.ERROR, error=text)
+        return None
+
     def remark(self, order: Order, level: Level, text: str) -> None:
         """Say something that is in no log: to the platform only for tasks.
 
         A log line of a suite would change what the platform shows of it (protocol.md 7.4).
         """
-        log.warning("job %s: %s", order.job_id, text)
+        log.warning(_("job %s: %s"), order.job_id, text)
         if order.kind is JobKind.TASK:
             self._deps.remark(order.job_id, level, text)
 
     def _new(self, order: Order, target: Target, state: JobState) -> NewJob:
+        title = title_of(order, self._deps.redactor)
+        details = {TITLE: title, **order.details} if title else order.details  # history: the first
         return NewJob(
             target=target,
             kind=order.kind,
@@ -89,7 +107,7 @@ class Acceptance:
             marker=new_marker(),
             work_dir=self._root(),
             accepted_at=self._deps.clock(),
-            details=order.details,
+            details=details,
             group=order.group,
         )
 

@@ -5,7 +5,9 @@ from app.jobs.order import Order
 from app.jobs.task import TaskWork
 from app.jobs.work import Work
 from app.protocol.messages import JobAssigned, SuiteAssigned
-from app.redaction import Redactor
+from app.redaction import Redactor, mask_all
+
+TITLE = 200  # characters
 
 
 def work_of(order: Order) -> Work:
@@ -23,23 +25,16 @@ def work_of(order: Order) -> Work:
 
 
 def title_of(order: Order, redactor: Redactor) -> str:
-    """Return the first line of the order's command, "" when it has none.
+    """Return the first line of the order's command without secrets, "" when it has none.
 
-    `redactor` knows the order's own secrets.
+    At most TITLE characters. `redactor` knows the agent's own secrets. The order's are looked
+    for by a finder of their own: to let the common one forget them again takes milliseconds.
     """
     if order.assigned is None:
         return ""
+    own = Redactor()
+    work_of(order).secrets(own)
     command = order.assigned.command
-    return first_line(redactor.mask(command if isinstance(command, str) else " ".join(command)))
-
-
-def waiting_title(order: Order, redactor: Redactor) -> str:
-    """Return the title of an order whose secrets nobody knows yet; may take milliseconds."""
-    if order.assigned is None:
-        return ""
-    own = redactor.scope()
-    try:
-        work_of(order).secrets(own)
-        return title_of(order, own)
-    finally:
-        own.close()
+    text = command if isinstance(command, str) else " ".join(command)
+    line = first_line(mask_all(text, own, redactor))
+    return line if len(line) <= TITLE else f"{line[: TITLE - 1]}…"

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.i18n import _
 from app.journal.records import (
     Aside,
     CaseReport,
@@ -129,7 +130,7 @@ def undelivered(sql: Sql) -> list[tuple[JobRecord, list[StoredItem]]]:
             owing[job][1].append(StoredItem(seq, OwedKind(kind), None))
         elif job in owing:
             name = owing[job][0].job_id
-            log.warning("job %s owes something that is not known here: %r", name, kind)
+            log.warning(_("job %s owes something that is not known here: %r"), name, kind)
     return list(owing.values())
 
 

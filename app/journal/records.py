@@ -8,6 +8,8 @@ from typing import Any
 
 from app.state import JobState
 
+TITLE = "title"  # of a job, in its details: first line of its command, without secrets
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

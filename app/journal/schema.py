@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.i18n import _
 from app.journal.records import (
     JobKind,
     JobRecord,
@@ -149,7 +150,7 @@ def _details(text: str, *, job: str) -> dict[str, Any]:
     except ValueError:
         details = None
     if not isinstance(details, dict):
-        log.warning("job %s in the journal: its details cannot be read", job)
+        log.warning(_("job %s in the journal: its details cannot be read"), job)
         return {}
     return details
 
@@ -159,7 +160,9 @@ def _known(words: type[E], word: str, otherwise: E, *, job: str) -> E:
         return words(word)
     except ValueError:
         what = words.__name__
-        log.warning("job %s in the journal: %s %r counts as %s", job, what, word, otherwise.value)
+        log.warning(
+            _("job %s in the journal: %s %r counts as %s"), job, what, word, otherwise.value
+        )
         return otherwise
 
 

@@ -148,7 +148,7 @@ class Sender:
         try:
             frame = await self._reader.item(stream, item)
         except JournalError as why:
-            log.warning("a result of job %s cannot go now: %s", stream.job_id, why)
+            log.warning(_("a result of job %s cannot go now: %s"), stream.job_id, why)
             stream.retry_at = now + RETRY_READ
             return ()
         except BROKEN as why:
@@ -177,7 +177,7 @@ class Sender:
         try:
             cut = await self._reader.next_cut(stream, self._flight.window.limit)
         except JournalError as why:
-            log.warning("the log of job %s cannot go now: %s", stream.job_id, why)
+            log.warning(_("the log of job %s cannot go now: %s"), stream.job_id, why)
             stream.retry_at = now + RETRY_READ
         except LogGoneError:
             if session == self._session:

@@ -13,9 +13,9 @@ from app.errors import JournalError, JournalUnusableError
 from app.i18n import _
 from app.journal import queries
 from app.journal.damaged import move_aside
+from app.journal.history_store import HistoryStore
 from app.journal.records import Aside, Finish, JobRecord, NewJob, StoredItem, Target
 from app.journal.schema import MIGRATIONS, TABLES, VERSION
-from app.journal.suite_store import SuiteStore
 from app.journal.worker import Worker
 from app.state import JobState
 
@@ -118,7 +118,7 @@ def _damaged() -> sqlite3.DatabaseError:
     return error
 
 
-class Store(SuiteStore):
+class Store(HistoryStore):
     """The journal's database; times are epoch seconds. Every method may raise JournalError."""
 
     def __init__(self, worker: Worker, sql: Connection, moved_aside: Path | None) -> None:
@@ -274,7 +274,7 @@ def _connect_or_replace(path: Path) -> tuple[Connection, Path | None]:
             raise
         moved_to = move_aside(path)
         log.error(  # noqa: TRY400 (the traceback says nothing more)
-            "the journal is damaged (%s): kept as %s, a new one is begun", why, moved_to
+            _("the journal is damaged (%s): kept as %s, a new one is begun"), why, moved_to
         )
     return _connect(path), moved_to
 

@@ -73,7 +73,7 @@ class Worker:
         It waits up to POST_AFTER for a submission to share its transaction with.
         """
         if self._closed or self._loop is None:
-            log.warning("the journal is closed, not done: %s", fn.__qualname__)
+            log.warning(_("the journal is closed, not done: %s"), fn.__qualname__)
             return
         self._posted.append(Work(Lane.COMMIT, fn, args, None))
         if self._posting is None:
@@ -94,7 +94,7 @@ class Worker:
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, STOP_LIMIT)
         if self._thread.is_alive():
-            log.error("the journal's thread did not end in %s s: the disk hangs", STOP_LIMIT)
+            log.error(_("the journal's thread did not end in %s s: the disk hangs"), STOP_LIMIT)
 
     # ------------------------------------------------------- for journal code on the thread
 
@@ -197,7 +197,7 @@ class Worker:
             try:
                 file.sync()
             except OSError as why:
-                log.warning("a job log could not be synced: %s", why)
+                log.warning(_("a job log could not be synced: %s"), why)
                 self.untouched(file)
 
     def _perform(self, works: list[Work]) -> None:
@@ -253,7 +253,7 @@ class Worker:
         for work in works:
             work.told = True
             if work.error is not None and work.future is None:
-                log.error("%s failed", work.fn.__qualname__, exc_info=work.error)
+                log.error(_("%s failed"), work.fn.__qualname__, exc_info=work.error)
         waited_for = [work for work in works if work.future is not None]
         if waited_for and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended, nobody waits

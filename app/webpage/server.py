@@ -26,6 +26,7 @@ NO_CLOSE_FRAME = 1006
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger 0 s; Windows reads the first 4 bytes, the same
 
 log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)  # websockets' DEBUG shows requests and frames, secrets included
 
 
 class PeerGoneError(Exception):
@@ -66,6 +67,13 @@ class Document:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Another path in place of a WebSocket: the browser goes there."""
+
+    path: str = field(repr=False)  # it may be a secret
+
+
 class Limits(TypedDict, total=False):
     """Times in seconds, sizes in bytes; None switches a limit off."""
 
@@ -76,6 +84,9 @@ class Limits(TypedDict, total=False):
     close_timeout: float | None
     ping_interval: float | None
     ping_timeout: float | None
+
+
+Answer = Refusal | Document | Redirect | None  # None: the WebSocket
 
 
 class Peer:
@@ -157,7 +168,7 @@ class LoopbackServer:
         handler: Callable[[Peer], Awaitable[None]],
         host: str = "127.0.0.1",
         port: int = 0,
-        process_request: Callable[[Request], Awaitable[Refusal | Document | None]] | None = None,
+        process_request: Callable[[Request], Awaitable[Answer]] | None = None,
         **limits: Unpack[Limits],
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
@@ -234,6 +245,8 @@ class LoopbackServer:
                 return connection.respond(status, text)
             case Document() as document:
                 return _response(document)
+            case Redirect(path):
+                return _redirection(path)
         return None
 
     def _connection_type(self) -> type[ServerConnection]:
@@ -271,3 +284,16 @@ def _response(document: Document) -> Response:
         }
     )
     return Response(HTTPStatus.OK, HTTPStatus.OK.phrase, headers, document.body)
+
+
+def _redirection(path: str) -> Response:
+    headers = Headers(
+        {
+            "Location": path,
+            "Content-Length": "0",
+            "Connection": "close",
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+        }
+    )
+    return Response(HTTPStatus.SEE_OTHER, HTTPStatus.SEE_OTHER.phrase, headers)

@@ -9,6 +9,7 @@ from app.webpage.server import Document, Refusal, Request
 
 SOCKET = "socket"  # the name of the WebSocket beside the files
 INDEX = "index.html"
+SHARED = Path(__file__).with_name("web")  # files that every page may use
 SECRET_BYTES = 24
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -31,16 +32,19 @@ PROTECTION = {
 
 
 class Site:
-    """The files of one folder under a secret path; read once, so no path leads out of it.
+    """The files of one folder and the shared ones, under a secret path.
 
-    Raises OSError when the folder cannot be read.
+    They are read once, so no path leads out of the folders; a page's own file goes before a
+    shared one of the same name. `secret`: of a page that was here before; else a new one.
+    Raises OSError when a folder cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._secret = secrets.token_urlsafe(SECRET_BYTES)
+    def __init__(self, folder: Path, secret: str = "") -> None:
+        self._secret = secret or new_secret()
         self._documents = {
             file.name: Document(TYPES[file.suffix], file.read_bytes(), PROTECTION)
-            for file in sorted(folder.iterdir())
+            for place in (SHARED, folder)
+            for file in sorted(place.iterdir())
             if file.suffix in TYPES
         }
 
@@ -48,6 +52,11 @@ class Site:
     def path(self) -> str:
         """The path that leads to the page, secret included; keep it out of logs."""
         return f"/{self._secret}/"
+
+    @property
+    def secret(self) -> str:
+        """What makes the path secret; for a later page in the place of this one."""
+        return self._secret
 
     def answer(self, request: Request) -> Refusal | Document | None:
         """Return what a request gets; None: it may open the WebSocket."""
@@ -67,6 +76,11 @@ class Site:
         secret, slash, name = path.removeprefix("/").partition("/")
         right = secrets.compare_digest(secret.encode(), self._secret.encode())
         return name if right and slash else None
+
+
+def new_secret() -> str:
+    """Return a word that nobody guesses, fit for an address."""
+    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def _from_here(headers: Mapping[str, str]) -> bool:

@@ -139,3 +139,18 @@ def test_another_disk_is_measured_at_once(tmp_path: Path) -> None:
         wait_until(lambda: slow.sampled_at != first)
     finally:
         slow.stop()
+
+
+def test_samples_are_kept_for_whoever_watches(tmp_path: Path) -> None:
+    """Each complete sample is one of the recent ones, on the wall's clock."""
+    moments = iter(range(1000, 10_000))
+    quick = FactsSampler(0.02, tmp_path, wall=lambda: float(next(moments)))
+    quick.start()
+    try:
+        wait_until(lambda: len(quick.recent.since(0.0)) >= 2)
+    finally:
+        quick.stop()
+    first, second = quick.recent.since(0.0)[:2]
+    assert (first.at, second.at) == (1000.0, 1001.0)
+    assert first.cpu is not None
+    assert second.received is not None

@@ -1,12 +1,13 @@
 """The loopback WebSocket server."""
 
 import asyncio
+import logging
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from app.webpage.server import LoopbackServer, Peer, PeerGoneError, Refusal, Request
+from app.webpage.server import LoopbackServer, Peer, PeerGoneError, Redirect, Refusal, Request
 
 
 async def echo(peer: Peer) -> None:
@@ -111,3 +112,32 @@ async def test_same_port_again() -> None:
         assert server.port == port
         async with connect(url(server)):
             pass
+
+
+async def test_a_redirection_leads_on_and_is_not_kept() -> None:
+    """A browser goes on to the other path; no cache and no referrer keeps either."""
+
+    async def lead_on(_request: Request) -> Redirect:
+        return Redirect("/elsewhere/")
+
+    async with LoopbackServer(echo, process_request=lead_on) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET /here HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = (await reader.read()).decode().lower()
+        writer.close()
+        await writer.wait_closed()
+    assert answer.startswith("http/1.1 303 ")
+    assert "location: /elsewhere/\r\n" in answer
+    assert "cache-control: no-store\r\n" in answer
+    assert "referrer-policy: no-referrer\r\n" in answer
+
+
+async def test_no_secret_path_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even at level DEBUG: a page's path is its secret."""
+    with caplog.at_level(logging.DEBUG):
+        async with LoopbackServer(echo) as server, connect(f"{url(server)}the-secret/") as client:
+            await client.send("a-token")
+            await client.recv()
+    ours = [one.getMessage() for one in caplog.records if one.name.startswith("app.")]
+    assert ours
+    assert not any("the-secret" in text or "a-token" in text for text in ours)

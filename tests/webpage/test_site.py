@@ -157,3 +157,10 @@ async def test_repeated_headers_over_the_wire(site: Site) -> None:
         for first, second in (("evil.example", "localhost"), ("localhost", "evil.example")):
             head = f"GET {site.path} HTTP/1.1\nHost: {first}\nhOST: {second}"
             assert (await got(port, head)).startswith(b"HTTP/1.1 403")
+
+
+def test_a_later_page_may_have_the_same_secret(tmp_path: Path) -> None:
+    """So that open pages find it; a page that is told none has a new one."""
+    first = Site(tmp_path)
+    assert Site(tmp_path, first.secret).path == first.path
+    assert Site(tmp_path, "").path != first.path

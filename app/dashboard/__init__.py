@@ -1,0 +1,1 @@
+"""The agent's own page on this computer: snapshots out, commands in."""

@@ -9,14 +9,16 @@ import yaml
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from app.errors import AgentError, ConfigError
+from app.host.desktop_state import NO_NEEDS, Needs
 from app.i18n import _
+from app.jobs.needs import EXAMPLE as NEEDS_EXAMPLE
+from app.jobs.needs import NeedError, read_needs
 from app.jobs.patterns import MAX_PATTERNS, PatternError, parse_pattern, regular_stat
 from app.small_file import decode, read_bounded
 
 NAME = ".ats.yml"
 _OTHER_NAME = ".ats.yaml"
-_KEYS = ("results",)
-_LATER = ("needs",)  # keys of a newer agent: named as such instead of guessed at
+_KEYS = ("results", "needs")
 _EXAMPLE = 'results: ["reports/*.xml"]'
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
@@ -31,6 +33,7 @@ class AtsYml:
 
     results: tuple[str, ...] = ()  # checked patterns (app.jobs.patterns)
     warnings: tuple[str, ...] = ()
+    needs: Needs = NO_NEEDS
 
 
 def read_ats_yml(folder: Path) -> AtsYml:
@@ -59,13 +62,14 @@ class _File:
         self._path = path
         self._text = text
         self._results: tuple[str, ...] = ()
+        self._needs = NO_NEEDS
         self._warnings: list[str] = []
 
     def read(self) -> AtsYml:
         node = self._compose()
         if node is not None and not node.tag.endswith(":null"):
             self._read_keys(node)
-        return AtsYml(self._results, tuple(self._warnings))
+        return AtsYml(self._results, tuple(self._warnings), self._needs)
 
     def _compose(self) -> Node | None:
         """Parse without building values: aliases stay shared nodes, so no bomb can go off."""
@@ -74,18 +78,20 @@ class _File:
         except yaml.YAMLError as why:
             mark = getattr(why, "problem_mark", None)
             line = mark.line + 1 if mark else self._text.count("\n", 0, _position(why)) + 1
-            raise self._error(line, "", self._syntax(why, line)) from why
+            raise self._syntax_error(why, line) from why
         except RecursionError as why:
             raise self._error(1, "", _("nested too deeply")) from why
 
-    def _syntax(self, why: yaml.YAMLError, line: int) -> str:
+    def _syntax_error(self, why: yaml.YAMLError, line: int) -> AtsYmlError:
         words = "".join(self._text.split("\n")[line - 1 : line]).split()
         if any(word.lstrip("[,").startswith("*") for word in words):
-            return _("a pattern that begins with * must stand in quotes")
+            return self._error(line, "", _("a pattern that begins with * must stand in quotes"))
+        if any(word.startswith(">") for word in words):
+            return self._error(line, "needs", _("a value with > must stand in quotes"))
         problem = getattr(why, "problem", None) or _("a character that YAML does not allow")
         if "\\t" in problem:
-            return _("a tab, where only spaces may indent")
-        return str(problem)
+            problem = _("a tab, where only spaces may indent")
+        return self._error(line, "", str(problem))
 
     def _read_keys(self, node: Node) -> None:
         if not isinstance(node, MappingNode):
@@ -97,10 +103,21 @@ class _File:
                 what = _("given twice, first on line {line}").format(line=first[key])
                 raise self._error(_line(key_node), key, what)
             first[key] = _line(key_node)
-            if key in _KEYS:
-                self._results = tuple(self._read_results(value))
-            else:
-                self._warn(key, first[key])
+            self._read_key(key, first[key], value)
+
+    def _read_key(self, key: str, line: int, value: Node) -> None:
+        if key == "results":
+            self._results = tuple(self._read_results(value))
+        elif key == "needs":
+            self._needs = self._read_needs(value)
+        else:
+            self._warn(key, line)
+
+    def _read_needs(self, node: Node) -> Needs:
+        try:
+            return read_needs(node)
+        except NeedError as why:
+            raise self._error(_line(why.node), "needs", str(why)) from why
 
     def _read_results(self, node: Node) -> Iterator[str]:
         nodes = node.value if isinstance(node, SequenceNode) else [node]
@@ -118,19 +135,21 @@ class _File:
 
     def _warn(self, key: str, line: int) -> None:
         where = f"{self._path}:{line}: {key[:80]}"
-        if key in _LATER:
-            text = _("{where}: not supported by this version of the agent, ignored.")
-            self._warnings.append(text.format(where=where))
-            return
         text = _("{where}: unknown key, ignored.").format(where=where)
-        near = difflib.get_close_matches(key, (*_KEYS, *_LATER), n=1)
+        near = difflib.get_close_matches(key, _KEYS, n=1)
         hint = _("Did you mean {name}?").format(name=near[0]) if near else ""
         self._warnings.append(f"{text} {hint}".rstrip())
 
     def _error(self, line: int, key: str, what: str) -> AtsYmlError:
         where = f"{self._path}:{line}: {key}" if key else f"{self._path}:{line}"
-        text = _("{where}: {what}, expected a list of file patterns, such as {example}.")
-        return AtsYmlError(text.format(where=where, what=what, example=_EXAMPLE))
+        text, example = (
+            _("{where}: {what}, expected a list of file patterns, such as {example}."),
+            _EXAMPLE,
+        )
+        if key == "needs":
+            text = _("{where}: {what}, expected a list of needs, such as {example}.")
+            example = NEEDS_EXAMPLE
+        return AtsYmlError(text.format(where=where, what=what, example=example))
 
 
 def _line(node: Node) -> int:

@@ -1,126 +1,26 @@
-"""Flags > environment > file > defaults → one frozen Config, checked once."""
+"""Flags > environment > file > what login saved > defaults: each setting and its origin."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
+from app.connection_file import KEYRING, SavedConnection, read_saved
+from app.effective import DEFAULT, FILE_NAME, Config, Effective, Entry
 from app.errors import ConfigError
-from app.i18n import _, ngettext
-from app.setting import Kind, Setting, Value, complaint, complaint_about, plain
+from app.i18n import _
+from app.setting import Setting, Value, complaint, complaint_about
 from app.settings import BY_KEY, SETTINGS
 from app.small_file import decode, read_bounded
 
 if TYPE_CHECKING:
     from app.config_file import FileSettings
 
-FILE_NAME = "config.yaml"  # in the home folder, read when it exists
-DEFAULT = "default"  # origin of a value that nobody gave
+__all__ = ["Config", "Effective", "Entry", "gather", "home_of", "nothing_stored"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """Everything the agent was told, checked; the table in settings.py has units and ranges."""
-
-    server_url: str  # complete, without the token
-    token: str = field(repr=False)
-    ca_file: Path | None
-    log_level: str
-    log_max_size: int  # bytes
-    log_backup_count: int
-    max_concurrent: int
-    task_timeout: float  # seconds
-    idle_timeout: float  # seconds without output; 0: no limit
-    max_log_bytes: int
-    keep_tasks: int
-    keep_days: int
-    result_patterns: tuple[str, ...]  # empty: the usual names
-    log_limit: int  # bytes per execution on the platform; 0: none
-    screenshot_on_failure: bool
-    heartbeat_interval: float  # seconds
-    work_dir: Path | None  # the user's own wish, as written: host.paths.resolve_work_dir
-    home: Path  # absolute
-    headless: bool
-    private_files: tuple[Path, ...]  # this configuration's own; the platform may not see them
-    origins: Mapping[str, str]  # setting key -> where its value came from
-    warnings: tuple[str, ...] = ()  # to be logged once logging is set up
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One effective setting."""
-
-    value: Value
-    origin: str  # "--flag", "environment NAME", "/path/config.yaml:3", "/path/token", "default"
-
-
-@dataclass(frozen=True, slots=True)
-class Effective:
-    """The effective settings by key; token and address may still be missing."""
-
-    entries: Mapping[str, Entry]
-    warnings: tuple[str, ...]
-
-    def config(self) -> Config:
-        """Return the Config; ConfigError when the token or the address is missing."""
-        self._require()
-        values: dict[str, Any] = {name: self.entries[key].value for name, key in _FIELDS.items()}
-        return Config(
-            **values,
-            work_dir=self._work_dir(),
-            private_files=self._private_files(),
-            origins=MappingProxyType({key: entry.origin for key, entry in self.entries.items()}),
-            warnings=self.warnings,
-        )
-
-    def shown(self) -> dict[str, tuple[str | int | float | bool | None, str]]:
-        """Return value (None: not set) and origin of each setting, without secrets."""
-        return {key: (_shown(key, entry), entry.origin) for key, entry in self.entries.items()}
-
-    def _work_dir(self) -> Path | None:
-        wish = self.entries["work_dir"].value
-        return Path(cast("str", wish)) if wish else None
-
-    def _private_files(self) -> tuple[Path, ...]:
-        values = (self.entries[key].value for key in ("config", "token_file"))
-        return tuple(value.absolute() for value in values if isinstance(value, Path))
-
-    def _require(self) -> None:
-        if self.entries["server.url"].value is None:
-            raise ConfigError(
-                _("The platform's address is not known."),
-                _("Give --server-url ws://HOST:PORT, set ATS_AGENT_SERVER_URL, or write"
-                  " server.url into the configuration file."),
-            )  # fmt: skip
-        if self.entries["token"].value is None:
-            raise ConfigError(
-                _("The token is not known."),
-                _("Copy it from this computer's environment on the platform into a file and"
-                  " give --token-file FILE, or set ATS_AGENT_TOKEN."),
-            )  # fmt: skip
-
-
-_FIELDS = {
-    "server_url": "server.url",
-    "token": "token",
-    "ca_file": "server.ca_file",
-    "log_level": "logging.level",
-    "log_max_size": "logging.max_size",
-    "log_backup_count": "logging.backup_count",
-    "max_concurrent": "task.max_concurrent",
-    "task_timeout": "task.timeout",
-    "idle_timeout": "task.idle_timeout",
-    "max_log_bytes": "task.max_log_bytes",
-    "keep_tasks": "task.cleanup.keep_tasks",
-    "keep_days": "task.cleanup.keep_days",
-    "result_patterns": "suite.results",
-    "log_limit": "platform.log_limit",
-    "screenshot_on_failure": "evidence.screenshot_on_failure",
-    "heartbeat_interval": "monitor.interval",
-    "home": "home",
-    "headless": "headless",
-}
+def nothing_stored(_home: Path) -> str | None:
+    """Stand for a credential store that is not there."""
+    return None
 
 
 def home_of(
@@ -131,22 +31,95 @@ def home_of(
 
 
 def gather(
-    flags: Mapping[str, str], environ: Mapping[str, str], default_home: Callable[[], Path]
+    flags: Mapping[str, str],
+    environ: Mapping[str, str],
+    default_home: Callable[[], Path],
+    *,
+    portable: Path | None = None,
+    stored_token: Callable[[Path], str | None] = nothing_stored,
 ) -> Effective:
     """Return each setting with its origin; `flags` holds texts by setting key.
 
-    `default_home` is asked only when neither flag nor variable names the home folder.
+    `default_home` is asked only when neither flag nor variable names the home folder;
+    `portable` is the file beside the program, `stored_token` looks into the system's
+    credential store for the token of a home folder and may raise ConfigError.
     Raises ConfigError (one line, no secrets).
     """
     sources = _Sources(flags, environ)
     home = _home_entry(sources, default_home)
-    config = _config_entry(sources.take(BY_KEY["config"]), home)
-    file = _read(cast("Path", config.value)) if config.value else None
+    named = sources.take(BY_KEY["config"])
+    config = _config_entry(named, home, portable)
+    copied = named is None and portable is not None
+    file = _read(cast("Path", config.value), copied=copied) if config.value else None
+    saved = _Saved(cast("Path", home.value), stored_token)
     entries = {setting.key: sources.settle(setting, file) for setting in SETTINGS}
     entries |= {"home": home, "config": config}
+    entries["token_file"] = _beside(entries["token_file"], config)
     entries["token"] = _token(entries["token"], entries["token_file"], sources)
     entries["server.ca_file"] = _ca_file(entries["server.ca_file"], config)
-    return Effective(entries, file.warnings if file else ())
+    entries |= saved.fill(entries)
+    warnings = [*file.warnings] if file else []
+    if file is not None and copied and home.origin == DEFAULT:
+        warnings += _moved_away(file, cast("Path", home.value))
+    return Effective(entries, tuple(warnings), saved.problem)
+
+
+class _Saved:
+    """What login saved, for the settings that nobody else gave; its damage is no end."""
+
+    def __init__(self, home: Path, stored_token: Callable[[Path], str | None]) -> None:
+        self.problem: ConfigError | None = None
+        self._home = home
+        self._stored_token = stored_token
+        self._found: SavedConnection | None = None
+        try:
+            self._found = read_saved(home)
+        except ConfigError as why:
+            self.problem = why
+
+    def fill(self, entries: Mapping[str, Entry]) -> dict[str, Entry]:
+        """Return the entries of the settings that are known from here only."""
+        found = self._found
+        if found is None:
+            return {}
+        filled = {
+            key: Entry(value, str(found.path))
+            for key, value in found.values.items()
+            if entries[key].value is None
+        }
+        if found.in_keyring and entries["token"].value is None and "token" not in filled:
+            filled["token"] = self._from_keyring(found.path)
+        return filled
+
+    def _from_keyring(self, path: Path) -> Entry:
+        try:
+            text = self._stored_token(self._home)
+            if text is None:
+                self.problem = _not_stored(path)
+                return Entry(None, DEFAULT)
+            return Entry(_checked(BY_KEY["token"], text, KEYRING), f"{path} ({KEYRING})")
+        except ConfigError as why:
+            self.problem = why
+            return Entry(None, DEFAULT)
+
+
+def _not_stored(path: Path) -> ConfigError:
+    return ConfigError(
+        _("{path}: the token is not in this computer's credential store.").format(path=path),
+        _("Run `ats-agent login` again."),
+    )
+
+
+def _moved_away(file: "FileSettings", home: Path) -> list[str]:
+    """Say that the memory of a copied program had to go elsewhere."""
+    from app import portable  # noqa: PLC0415 (PyYAML; most starts read no file)
+
+    state = file.values.get("state")
+    beside = file.path.parent / portable.DATA_NAME
+    if home == beside or (state and state.value == portable.USER):
+        return []
+    text = _("{path} cannot be written, so the agent's memory is in {home}.")
+    return [text.format(path=beside, home=home)]
 
 
 def _home_entry(sources: "_Sources", default_home: Callable[[], Path]) -> Entry:
@@ -154,10 +127,10 @@ def _home_entry(sources: "_Sources", default_home: Callable[[], Path]) -> Entry:
     return Entry(_absolute(home), home.origin)
 
 
-def _read(path: Path) -> "FileSettings":
+def _read(path: Path, *, copied: bool) -> "FileSettings":
     from app.config_file import read  # noqa: PLC0415 (PyYAML; most starts read no file)
 
-    return read(path)
+    return read(path, beside_program=copied)
 
 
 class _Sources:
@@ -213,12 +186,26 @@ def _absolute(entry: Entry) -> Path:
     return cast("Path", entry.value).absolute()
 
 
-def _config_entry(given: Entry | None, home: Entry) -> Entry:
-    """The named file, which must exist (reading it says so), else the one in the home folder."""
+def _config_entry(given: Entry | None, home: Entry, portable: Path | None) -> Entry:
+    """The named file, which must exist (reading it says so), else one that lies where it may."""
     if given is not None:
         return Entry(_absolute(given), given.origin)
+    if portable is not None:
+        return Entry(portable.absolute(), DEFAULT)
     path = cast("Path", home.value) / FILE_NAME
     return Entry(path if _is_there(path.exists) else None, DEFAULT)
+
+
+def _beside(entry: Entry, config: Entry) -> Entry:
+    """A relative path in a file is relative to that file."""
+    if entry.value is None or not _is_from(config, entry):
+        return entry
+    folder = cast("Path", config.value).parent
+    return Entry(folder / cast("Path", entry.value), entry.origin)
+
+
+def _is_from(config: Entry, entry: Entry) -> bool:
+    return config.value is not None and entry.origin.startswith(f"{config.value}:")
 
 
 def _token(token: Entry, file: Entry, sources: _Sources) -> Entry:
@@ -232,7 +219,12 @@ def _token(token: Entry, file: Entry, sources: _Sources) -> Entry:
             )
         )
     path = _absolute(file)
-    return Entry(_token_in(path), str(path))
+    try:
+        return Entry(_token_in(path), str(path))
+    except ConfigError as why:
+        if sources.strength(file):
+            raise
+        raise ConfigError(f"{file.origin}: token_file: {why.cause}") from why
 
 
 def _token_in(path: Path) -> Value:
@@ -246,12 +238,11 @@ def _token_in(path: Path) -> Value:
 
 
 def _ca_file(entry: Entry, config: Entry) -> Entry:
-    """A relative one in the file lies beside that file; it must exist."""
+    """It must exist."""
     if entry.value is None:
         return entry
-    path = cast("Path", entry.value)
-    from_file = config.value is not None and entry.origin.startswith(f"{config.value}:")
-    path = cast("Path", config.value).parent / path if from_file else path.absolute()
+    from_file = _is_from(config, entry)
+    path = _absolute(_beside(entry, config))
     if not _is_there(path.is_file):
         setting = BY_KEY["server.ca_file"]
         what = _("{path} is no file").format(path=path)
@@ -266,10 +257,3 @@ def _is_there(check: Callable[[], bool]) -> bool:
         return check()
     except OSError:
         return False
-
-
-def _shown(key: str, entry: Entry) -> str | int | float | bool | None:
-    if BY_KEY[key].kind is Kind.TOKEN and entry.value is not None:
-        length = len(str(entry.value))
-        return ngettext("set ({n} character)", "set ({n} characters)", length).format(n=length)
-    return plain(entry.value)

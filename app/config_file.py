@@ -1,21 +1,22 @@
 """The YAML file → checked values and their lines; an error names file:line, key and remedy."""
 
-import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from app import portable
 from app.errors import ConfigError
-from app.i18n import _
+from app.i18n import _, marked
 from app.setting import Kind, Setting, Value, complaint, complaint_about
 from app.settings import SETTINGS
 from app.small_file import decode, read_bounded
 from app.yaml_file import compose
 
 _FILE_SETTINGS = {setting.key: setting for setting in SETTINGS if setting.in_file}
+_PORTABLE_SETTINGS = _FILE_SETTINGS | {setting.key: setting for setting in portable.SETTINGS}
 _SECTIONS = frozenset(
     key.rsplit(".", depth)[0] for key in _FILE_SETTINGS for depth in range(1, key.count(".") + 1)
 )
@@ -24,15 +25,16 @@ _TAGS = {
     Kind.WHOLE: ("int",),
     Kind.NUMBER: ("int", "float", "str"),  # YAML 1.1 takes 1e3 for text
     Kind.SWITCH: ("bool", "str"),
+    Kind.TOKEN: ("str", "int", "float", "bool", "timestamp"),  # chance made it look like one
 }
 _EXAMPLE = "server: {url: ws://host:8000/ws/agent}"
 _NUMBERS = {Kind.WHOLE, Kind.NUMBER}
 _TAG_NAMES = {
-    "bool": _("a yes/no value"),
-    "float": _("a number with a fraction"),
-    "int": _("a number"),
-    "null": _("nothing"),
-    "timestamp": _("a date"),
+    "bool": marked("a yes/no value"),
+    "float": marked("a number with a fraction"),
+    "int": marked("a number"),
+    "null": marked("nothing"),
+    "timestamp": marked("a date"),
 }
 
 
@@ -40,7 +42,7 @@ _TAG_NAMES = {
 class Found:
     """A checked value of the file and where it stands."""
 
-    value: Value
+    value: Value = field(repr=False)  # it may be the token
     line: int
 
 
@@ -53,10 +55,18 @@ class FileSettings:
     warnings: tuple[str, ...]
 
 
-def read(path: Path) -> FileSettings:
-    """Read and check the configuration file; ConfigError names the first thing that is wrong."""
-    node = compose(decode(read_bounded(path), path), str(path), _EXAMPLE)
-    reader = _Reader(path)
+def read(path: Path, *, beside_program: bool = False) -> FileSettings:
+    """Read and check the configuration file; ConfigError names the first thing that is wrong.
+
+    The file `beside_program` may hold the token and `state` as well (app/portable.py).
+    """
+    return parse(decode(read_bounded(path), path), path, beside_program=beside_program)
+
+
+def parse(text: str, path: Path, *, beside_program: bool = False) -> FileSettings:
+    """Check the text of the configuration file `path`, as `read` does."""
+    node = compose(text, str(path), _EXAMPLE)
+    reader = _Reader(path, _PORTABLE_SETTINGS if beside_program else _FILE_SETTINGS)
     if node is not None:
         reader.walk(node, "")
     return FileSettings(path, reader.values, tuple(reader.warnings))
@@ -65,8 +75,9 @@ def read(path: Path) -> FileSettings:
 class _Reader:
     """Walks the nodes of one file and collects what it finds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: Mapping[str, Setting]) -> None:
         self._path = path
+        self._known = known
         self._first: dict[str, int] = {}
         self.values: dict[str, Found] = {}
         self.warnings: list[str] = []
@@ -100,8 +111,8 @@ class _Reader:
     def _take(self, key: str, value: Node, parent: Node) -> None:
         if key in _SECTIONS:
             self.walk(value, key)
-        elif key in _FILE_SETTINGS:
-            setting = _FILE_SETTINGS[key]
+        elif key in self._known:
+            setting = self._known[key]
             self.values[key] = Found(self._check(setting, value), value.start_mark.line + 1)
         else:
             self._warn_unknown(key)
@@ -116,7 +127,7 @@ class _Reader:
             what = _("{value} in quotes is text").format(value=repr(text[:40]))
             raise self._wrong(node, setting, what)
         if tag not in _TAGS.get(setting.kind, ("str",)):
-            what = _("this is {kind}").format(kind=_(_TAG_NAMES.get(tag, _("something else"))))
+            what = _("this is {kind}").format(kind=_(_TAG_NAMES.get(tag, marked("something else"))))
             if tag == "str":
                 what = _("{value} is text").format(value=repr(text[:40]))
             raise self._wrong(node, setting, what)
@@ -140,23 +151,25 @@ class _Reader:
 
     def _warn_unknown(self, key: str) -> None:
         where = f"{self._path}:{self._first[key]}"
-        nearest = _nearest(key)
+        nearest = self._nearest(key)
         text = _("{where}: {key}: unknown key, ignored.").format(where=where, key=key[:80])
         hint = _("Did you mean {name}?").format(name=nearest) if nearest else ""
-        if key.rpartition(".")[2] in {"token", "token_file"}:
+        word = key.rpartition(".")[2]
+        if word in {"token", "token_file"} and word not in self._known:
             hint = _("The token is not in this file: use --token-file or ATS_AGENT_TOKEN.")
         self.warnings.append(f"{text} {hint}".rstrip())
 
+    def _nearest(self, key: str) -> str | None:
+        """Return the known key most like `key`, or like its last word in the wrong section."""
+        import difflib  # noqa: PLC0415 (only for a mistake)
 
-def _nearest(key: str) -> str | None:
-    """Return the known key most like `key`, or like its last word in the wrong section."""
-    known = [*_FILE_SETTINGS, *_SECTIONS]
-    by_word = {name.rpartition(".")[2]: name for name in known}
-    for name in difflib.get_close_matches(key, known, n=1):
-        return name
-    for word in difflib.get_close_matches(key.rpartition(".")[2], by_word, n=1):
-        return by_word[word]
-    return None
+        known = [*self._known, *_SECTIONS]
+        by_word = {name.rpartition(".")[2]: name for name in known}
+        for name in difflib.get_close_matches(key, known, n=1):
+            return name
+        for word in difflib.get_close_matches(key.rpartition(".")[2], by_word, n=1):
+            return by_word[word]
+        return None
 
 
 def _section_example(section: str) -> str:

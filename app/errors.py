@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.i18n import _
+from app.i18n import _, sentences
 
 
 class AgentError(Exception):
@@ -18,7 +18,7 @@ class AgentError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        return f"{self.cause} {self.next_step}".strip()
+        return sentences(self.cause, self.next_step)
 
 
 class TransientError(AgentError):

@@ -25,7 +25,10 @@ class ExitCode(IntEnum):
     NOT_RUN = 7  # run-local: no checkout, or the command could not be started
     NO_AGENT = 8  # status, stop and the like: no agent runs for this home folder
     NOT_DONE = 9  # status, stop and the like: the agent refused, or does not answer
-    STOPPED = 130  # run-local, stop: ended by Ctrl+C or a signal before its end, as shells say it
+    NOT_CONNECTED = 10  # login: no platform is reached with this address; nothing was saved
+    STOPPED = (
+        130  # run-local, stop, login: ended by Ctrl+C or a signal before its end, as shells say it
+    )
 
 
 _ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (

@@ -28,6 +28,7 @@ class Kind(Enum):
     NUMBER = "number"  # whole or with a fraction
     PATH = "path"
     SWITCH = "switch"
+    CHOICE = "choice"  # one word of a few
     LIST = "list"  # texts; in one text separated by commas or line ends
 
 
@@ -35,8 +36,8 @@ class Kind(Enum):
 class Setting:
     """One setting. `about`, `unit` and `default_text` are English; `_()` them when shown.
 
-    They are marked with `_()` in the table as well, so that they reach the catalog; the
-    table may be read before a language is chosen.
+    The table has them in `marked()`, so that they reach the catalog: it is read before a
+    language is chosen.
     """
 
     key: str  # its name in the file, in `config show` and in Config.origins
@@ -51,6 +52,7 @@ class Setting:
     unit: str = ""
     low: int = 0
     high: int = 0  # range of numbers, both ends included
+    choices: tuple[str, ...] = ()  # of a CHOICE
 
     @property
     def expected(self) -> str:
@@ -124,6 +126,13 @@ def _read_switch(_setting: Setting, text: str) -> bool:
     return text.lower() in _YES
 
 
+def _read_choice(setting: Setting, text: str) -> str:
+    for choice in setting.choices:
+        if text.casefold() == choice.casefold():
+            return choice
+    raise ValueError(_("{value} is none of these").format(value=_quote(text)))
+
+
 def _read_list(setting: Setting, text: str) -> tuple[str, ...]:
     texts = (part.strip() for part in re.split(r"[,\n]", _read_text(setting, text)))
     return tuple(part for part in texts if part)
@@ -138,6 +147,7 @@ _READERS: dict[Kind, Callable[[Setting, str], Value]] = {
     Kind.NUMBER: _read_number,
     Kind.PATH: _read_path,
     Kind.SWITCH: _read_switch,
+    Kind.CHOICE: _read_choice,
     Kind.LIST: _read_list,
 }
 
@@ -157,6 +167,7 @@ _EXPECTED: dict[Kind, Callable[[Setting], str]] = {
     Kind.NUMBER: lambda setting: _("a number {range}").format(range=range_of(setting)),
     Kind.PATH: lambda _setting: _("a path"),
     Kind.SWITCH: lambda _setting: _("yes or no"),
+    Kind.CHOICE: lambda setting: _("one of {choices}").format(choices=", ".join(setting.choices)),
     Kind.LIST: lambda _setting: _("a list of texts"),
 }
 

@@ -1,9 +1,22 @@
 """The one table of settings: key, type, default, unit, range, flag, variable."""
 
-from app.i18n import _
-from app.setting import Kind, Setting, plain, range_of
+from app.i18n import LANGUAGES, marked
+from app.setting import Kind, Setting
 
 _DAY = 86_400  # seconds
+
+
+def _notification(name: str, about: str) -> Setting:
+    return Setting(
+        key=f"notifications.{name}",
+        env=f"ATS_AGENT_NOTIFICATIONS_{name.upper()}",
+        kind=Kind.SWITCH,
+        in_file=True,
+        about=about,
+        default=True,
+        example="false",
+    )
+
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -11,8 +24,8 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TOKEN",
         kind=Kind.TOKEN,
         flags=("--token",),
-        about=_("token of this computer's environment on the platform"),
-        default_text=_("not set"),
+        about=marked("token of this computer's environment on the platform"),
+        default_text=marked("not set"),
         example="aB7-x_9…",
     ),
     Setting(
@@ -20,8 +33,8 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TOKEN_FILE",
         kind=Kind.PATH,
         flags=("--token-file",),
-        about=_("file that holds the token and nothing else; other users cannot see it"),
-        default_text=_("not set"),
+        about=marked("file that holds the token and nothing else; other users cannot see it"),
+        default_text=marked("not set"),
         example="/etc/ats-agent/token",
     ),
     Setting(
@@ -30,8 +43,8 @@ SETTINGS: tuple[Setting, ...] = (
         kind=Kind.ADDRESS,
         flags=("--server-url", "--url"),
         in_file=True,
-        about=_("address of the platform; ws://, /ws/agent are added when missing"),
-        default_text=_("not set"),
+        about=marked("address of the platform; ws://, /ws/agent are added when missing"),
+        default_text=marked("not set"),
         example="ws://192.168.1.10:8000/ws/agent",
     ),
     Setting(
@@ -39,8 +52,8 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_SERVER_CA_FILE",
         kind=Kind.PATH,
         in_file=True,
-        about=_("certificate (PEM) of a private authority to trust besides the system's"),
-        default_text=_("the system's certificates only"),
+        about=marked("certificate (PEM) of a private authority to trust besides the system's"),
+        default_text=marked("the system's certificates only"),
         example="/etc/ats-agent/ca.pem",
     ),
     Setting(
@@ -49,7 +62,7 @@ SETTINGS: tuple[Setting, ...] = (
         kind=Kind.LEVEL,
         flags=("--log-level",),
         in_file=True,
-        about=_("how much the agent writes about itself"),
+        about=marked("how much the agent writes about itself"),
         default="INFO",
         example="INFO",
     ),
@@ -58,9 +71,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_LOGGING_MAX_SIZE",
         kind=Kind.WHOLE,
         in_file=True,
-        about=_("size at which agent.log is put aside and a new one begun"),
+        about=marked("size at which agent.log is put aside and a new one begun"),
         default=10_485_760,
-        unit=_("bytes"),
+        unit=marked("bytes"),
         low=4096,
         high=2**30,
         example="10485760",
@@ -70,7 +83,7 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_LOGGING_BACKUP_COUNT",
         kind=Kind.WHOLE,
         in_file=True,
-        about=_("how many of the put-aside agent.log files are kept"),
+        about=marked("how many of the put-aside agent.log files are kept"),
         default=5,
         high=100,
         example="5",
@@ -80,7 +93,7 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TASK_MAX_CONCURRENT",
         kind=Kind.WHOLE,
         in_file=True,
-        about=_("how many tasks run at the same time; the rest wait"),
+        about=marked("how many tasks run at the same time; the rest wait"),
         default=1,
         low=1,
         high=64,
@@ -91,9 +104,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TASK_TIMEOUT",
         kind=Kind.NUMBER,
         in_file=True,
-        about=_("limit of a task for which the platform names none"),
+        about=marked("limit of a task for which the platform names none"),
         default=3600.0,
-        unit=_("seconds"),
+        unit=marked("seconds"),
         low=1,
         high=30 * _DAY,
         example="3600",
@@ -103,9 +116,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TASK_IDLE_TIMEOUT",
         kind=Kind.NUMBER,
         in_file=True,
-        about=_("limit of a task or suite that prints nothing; 0: none"),
+        about=marked("limit of a task or suite that prints nothing; 0: none"),
         default=0.0,
-        unit=_("seconds"),
+        unit=marked("seconds"),
         high=30 * _DAY,
         example="600",
     ),
@@ -114,9 +127,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TASK_MAX_LOG_BYTES",
         kind=Kind.WHOLE,
         in_file=True,
-        about=_("output that one log file takes; of what follows the last 1 MiB is kept"),
+        about=marked("output that one log file takes; of what follows the last 1 MiB is kept"),
         default=2**30,
-        unit=_("bytes"),
+        unit=marked("bytes"),
         low=2**16,
         high=2**40,
         example="1073741824",
@@ -126,7 +139,7 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TASK_CLEANUP_KEEP_TASKS",
         kind=Kind.WHOLE,
         in_file=True,
-        about=_("how many finished tasks are kept, however old; 0: age alone decides"),
+        about=marked("how many finished tasks are kept, however old; 0: age alone decides"),
         default=10,
         high=100_000,
         example="10",
@@ -136,9 +149,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_TASK_CLEANUP_KEEP_DAYS",
         kind=Kind.WHOLE,
         in_file=True,
-        about=_("how long finished tasks are kept, however many; 0: number alone decides"),
+        about=marked("how long finished tasks are kept, however many; 0: number alone decides"),
         default=7,
-        unit=_("days"),
+        unit=marked("days"),
         high=3650,
         example="7",
     ),
@@ -147,9 +160,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_SUITE_RESULTS",
         kind=Kind.LIST,
         in_file=True,
-        about=_("result files of a suite whose repository has no .ats.yml (docs/suites.md)"),
+        about=marked("result files of a suite whose repository has no .ats.yml (docs/suites.md)"),
         default=(),
-        default_text=_("the usual names of the common test tools"),
+        default_text=marked("the usual names of the common test tools"),
         example="build/results/*.xml",
     ),
     Setting(
@@ -157,9 +170,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_PLATFORM_LOG_LIMIT",
         kind=Kind.WHOLE,
         in_file=True,
-        about=_("log that the platform stores per execution of a suite; 0: no limit"),
+        about=marked("log that the platform stores per execution of a suite; 0: no limit"),
         default=65_535,
-        unit=_("bytes"),
+        unit=marked("bytes"),
         high=2**40,
         example="65535",
     ),
@@ -168,7 +181,7 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_EVIDENCE_SCREENSHOT_ON_FAILURE",
         kind=Kind.SWITCH,
         in_file=True,
-        about=_("take a screenshot when a case fails or a job times out"),
+        about=marked("take a screenshot when a case fails or a job times out"),
         default=False,
         example="true",
     ),
@@ -177,20 +190,71 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_MONITOR_INTERVAL",
         kind=Kind.NUMBER,
         in_file=True,
-        about=_("time between two heartbeats"),
+        about=marked("time between two heartbeats"),
         default=5.0,
-        unit=_("seconds"),
+        unit=marked("seconds"),
         low=1,
         high=60,
         example="5",
+    ),
+    Setting(
+        key="monitor.disk_low",
+        env="ATS_AGENT_MONITOR_DISK_LOW",
+        kind=Kind.WHOLE,
+        in_file=True,
+        about=marked(
+            "free space on the work folder's disk below which the user is warned; 0: never"
+        ),
+        default=1024,
+        unit=marked("MiB"),
+        high=2**30,
+        example="1024",
+    ),
+    Setting(
+        key="desktop.keep_awake",
+        env="ATS_AGENT_DESKTOP_KEEP_AWAKE",
+        kind=Kind.CHOICE,
+        in_file=True,
+        about=marked("when this computer may not fall asleep: while jobs run, always, never"),
+        default="jobs",
+        choices=("jobs", "always", "never"),
+        example="jobs",
+    ),
+    Setting(
+        key="desktop.needs_timeout",
+        env="ATS_AGENT_DESKTOP_NEEDS_TIMEOUT",
+        kind=Kind.NUMBER,
+        in_file=True,
+        about=marked("how long a suite waits for the desktop that its .ats.yml needs; 0: it fails"),
+        default=600.0,
+        unit=marked("seconds"),
+        high=30 * _DAY,
+        example="600",
+    ),
+    _notification("connected", marked("tell when this computer is connected for the first time")),
+    _notification("refused", marked("tell when the platform refuses the token")),
+    _notification("failures", marked("tell when a job has ended with failures")),
+    _notification("disk_low", marked("tell when the disk is nearly full")),
+    Setting(
+        key="language",
+        env="ATS_AGENT_LANGUAGE",
+        kind=Kind.CHOICE,
+        flags=("--lang",),
+        in_file=True,
+        about=marked("language of all texts"),
+        default_text=marked("the system's"),
+        choices=LANGUAGES,
+        example="zh_CN",
     ),
     Setting(
         key="work_dir",
         env="ATS_AGENT_WORK_DIR",
         kind=Kind.TEXT,
         flags=("--work-dir", "--work_dir"),
-        about=_("work folder when the platform names none; relative ones lie in HOME/workspace"),
-        default_text=_("HOME/workspace"),
+        about=marked(
+            "work folder when the platform names none; relative ones lie in HOME/workspace"
+        ),
+        default_text=marked("HOME/workspace"),
         example="/var/lib/ats-work",
     ),
     Setting(
@@ -198,8 +262,8 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_HOME",
         kind=Kind.PATH,
         flags=("--home",),
-        about=_("folder of the agent's own memory; one agent runs per home"),
-        default_text=_("the user's data folder"),
+        about=marked("folder of the agent's own memory; one agent runs per home"),
+        default_text=marked("the user's data folder"),
         example="/var/lib/ats-agent",
     ),
     Setting(
@@ -207,8 +271,8 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_CONFIG",
         kind=Kind.PATH,
         flags=("--config",),
-        about=_("configuration file (YAML); must exist"),
-        default_text=_("HOME/config.yaml when it exists"),
+        about=marked("configuration file (YAML); must exist"),
+        default_text=marked("HOME/config.yaml when it exists"),
         example="/etc/ats-agent/config.yaml",
     ),
     Setting(
@@ -216,28 +280,9 @@ SETTINGS: tuple[Setting, ...] = (
         env="ATS_AGENT_HEADLESS",
         kind=Kind.SWITCH,
         flags=("--headless",),
-        about=_("run without a tray icon"),
+        about=marked("run without a tray icon"),
         default=False,
         example="1",
     ),
 )
 BY_KEY = {setting.key: setting for setting in SETTINGS}
-
-
-def markdown_table() -> str:
-    """Return the table of all settings for the README, in the user's language."""
-    heads = (_("key in the file"), _("flag"), _("variable"), _("default"), _("range"), _("meaning"))
-    rows = [heads, ("---",) * len(heads), *map(_row, SETTINGS)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def _row(setting: Setting) -> tuple[str, ...]:
-    default = _(setting.default_text) if setting.default_text else str(plain(setting.default))
-    return (
-        f"`{setting.key}`" if setting.in_file else "–",
-        ", ".join(f"`{flag}`" for flag in setting.flags) or "–",
-        f"`{setting.env}`",
-        default,
-        range_of(setting) if setting.high else "–",
-        _(setting.about),
-    )

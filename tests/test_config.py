@@ -258,3 +258,140 @@ def test_shown_settings_hide_the_token(start: Start) -> None:
     assert shown["token"] == ("set (43 characters)", "--token")
     assert shown["server.url"] == (None, "default")
     assert shown["task.timeout"] == (3600, "default")
+
+
+class TestSaved:
+    """What login saved is the weakest source."""
+
+    def save(self, start: Start, text: str) -> str:
+        """Write the saved connection and return its path."""
+        start.home.mkdir(exist_ok=True)
+        path = start.home / "connection.json"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def test_it_sets_up_the_agent(self, start: Start) -> None:
+        """Address, token and work folder come from it, and say so."""
+        assert not start.effective({}).set_up
+        path = self.save(start, '{"server_url": "ws://h", "token": "S", "work_dir": "W"}')
+        effective = start.effective({})
+        assert effective.set_up
+        config = effective.config()
+        assert (config.server_url, config.token) == ("ws://h/ws/agent", "S")
+        assert config.work_dir == Path("W")
+        assert {config.origins[key] for key in ("server.url", "token", "work_dir")} == {path}
+
+    def test_everything_else_wins(self, start: Start) -> None:
+        """And whoever saves anew is told what wins, with its line."""
+        self.save(start, '{"server_url": "ws://saved", "token": "S", "work_dir": "W"}')
+        file = start.file("server:\n  url: ws://file")
+        effective = start.effective({"work_dir": "F"}, ATS_AGENT_TOKEN="E")
+        config = effective.config()
+        assert (config.server_url, config.token) == ("ws://file/ws/agent", "E")
+        assert config.work_dir == Path("F")
+        assert effective.overruled("ws://new/ws/agent", "N") == (
+            f"The saved address has no effect: {file}:2 says otherwise, and wins over it.",
+            "The saved token has no effect: environment ATS_AGENT_TOKEN says otherwise,"
+            " and wins over it.",
+        )
+        assert effective.overruled("ws://file/ws/agent", "E") == ()
+        assert start.effective({}).overruled("", "N") == ()
+
+    def test_damage_stops_only_who_needs_it(self, start: Start) -> None:
+        """With address and token from elsewhere it is a warning; `login` can always repair it."""
+        path = self.save(start, "{")
+        assert start.error({}).startswith(f"{path}:1: ")
+        assert "ats-agent login" in start.error({})
+        effective = start.effective(URL | TOKEN)
+        assert effective.warnings == ()
+        assert [path in warning for warning in effective.config().warnings] == [True]
+
+    def test_agent_that_is_not_set_up(self, start: Start) -> None:
+        """Its Config has all but address and token, of which one alone is none."""
+        config = start.effective(TOKEN | {"logging.level": "debug"}).config_so_far()
+        assert not config.set_up
+        assert (config.server_url, config.token, config.log_level) == ("", "", "DEBUG")
+        assert start.config(URL | TOKEN).set_up
+
+    def test_files_to_watch(self, start: Start, tmp_path: Path) -> None:
+        """Those that do not exist yet are among them."""
+        token = tmp_path / "token"
+        token.write_text("T", encoding="utf-8")
+        names = {"config.yaml", "connection.json"}
+        usual = {start.home / name for name in names}
+        assert set(start.effective({}).files()) == usual
+        assert set(start.effective({"token_file": str(token)}).files()) == usual | {token}
+
+
+class TestPortable:
+    """A file beside the program takes the place of the one in the home folder."""
+
+    def effective(
+        self, tmp_path: Path, text: str, home: Path | None = None, **flags: str
+    ) -> Effective:
+        """Gather with this content of the file."""
+        path = tmp_path / "ats-agent.yaml"
+        path.write_text(text, encoding="utf-8")
+        beside = home or tmp_path / "ats-agent-data"
+        return gather(flags, {}, lambda: beside, portable=path)
+
+    def test_token_and_settings_in_one_file(self, tmp_path: Path) -> None:
+        """All keys of the other file, and the token, which is not shown."""
+        text = "server: {url: ws://h}\ntoken: s3cret-s3cret\nstate: beside\ntask: {timeout: 60}"
+        effective = self.effective(tmp_path, text)
+        config = effective.config()
+        assert (config.token, config.task_timeout, config.warnings) == ("s3cret-s3cret", 60, ())
+        assert config.private_files[0] == tmp_path / "ats-agent.yaml"
+        shown = effective.shown()["token"]
+        assert shown == ("set (13 characters)", f"{tmp_path / 'ats-agent.yaml'}:2")
+        assert "s3cret" not in repr(effective)
+
+    def test_token_that_looks_like_something_else(self, tmp_path: Path) -> None:
+        """Chance may make a token a number in YAML's eyes."""
+        for token in ("123", "1_000", "yes", "-1e5", "2026-11-22"):
+            effective = self.effective(tmp_path, f"server: {{url: h}}\ntoken: {token}")
+            assert effective.config().token == token
+
+    def test_token_file_lies_beside_it(self, tmp_path: Path) -> None:
+        """A missing one is named with the line that wants it."""
+        text = "server: {url: ws://h}\ntoken_file: my-token"
+        with pytest.raises(ConfigError) as caught:
+            self.effective(tmp_path, text)
+        place = tmp_path / "ats-agent.yaml"
+        assert str(caught.value).startswith(f"{place}:2: token_file: {tmp_path / 'my-token'}: can")
+        (tmp_path / "my-token").write_text("T\n", encoding="utf-8")
+        effective = self.effective(tmp_path, text)
+        assert effective.config().token == "T"
+        assert tmp_path / "my-token" in effective.files()
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("state: desk", "1: state: 'desk' is none of these, expected one of beside, user"),
+            ("token: s3cret s3cret", "1: token: it holds characters"),
+            ("token: [s3cret]", "1: token: a list or section"),
+            ("token: T\ntoken_file: F", "Both"),
+        ],
+    )
+    def test_mistakes_have_their_line(self, tmp_path: Path, text: str, words: str) -> None:
+        """As everywhere, and without the token."""
+        with pytest.raises(ConfigError) as caught:
+            self.effective(tmp_path, text)
+        assert words in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+
+    def test_named_file_wins(self, tmp_path: Path) -> None:
+        """--config leaves the file beside the program unread; that one may hold no token."""
+        other = tmp_path / "other.yaml"
+        other.write_text("token: T", encoding="utf-8")
+        effective = self.effective(tmp_path, "task: [", config=str(other))
+        assert not effective.set_up
+        assert "--token-file" in effective.warnings[0]
+
+    def test_memory_that_had_to_move_is_told_of(self, tmp_path: Path) -> None:
+        """A write-protected folder means the user's; who asked for that is not warned."""
+        home = tmp_path / "user"
+        (warning,) = self.effective(tmp_path, "", home).warnings
+        assert str(tmp_path / "ats-agent-data") in warning
+        assert str(home) in warning
+        assert self.effective(tmp_path, "state: user", home).warnings == ()

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from app.config import _FIELDS
+from app import i18n
+from app.effective import _FIELDS
 from app.setting import Kind
-from app.settings import BY_KEY, SETTINGS, markdown_table
+from app.settings import BY_KEY, SETTINGS
+from app.settings_table import markdown_table
 
 
 def test_names_are_unique() -> None:
@@ -40,6 +42,14 @@ def test_file_has_exactly_the_documented_keys() -> None:
         "platform.log_limit",
         "evidence.screenshot_on_failure",
         "monitor.interval",
+        "monitor.disk_low",
+        "desktop.keep_awake",
+        "desktop.needs_timeout",
+        "notifications.connected",
+        "notifications.refused",
+        "notifications.failures",
+        "notifications.disk_low",
+        "language",
     }
 
 
@@ -66,3 +76,13 @@ def test_readme_shows_the_table_as_it_is() -> None:
     """The README's settings are the program's: made by `markdown_table`, never by hand."""
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     assert markdown_table().strip() in readme
+
+
+def test_the_chinese_readme_shows_the_table_in_chinese() -> None:
+    """Made from the same catalog as everything else that is Chinese."""
+    readme = Path(__file__).parents[1] / "docs" / "README.zh-CN.md"
+    i18n.install("zh_CN")
+    try:
+        assert markdown_table().strip() in readme.read_text(encoding="utf-8")
+    finally:
+        i18n.install()

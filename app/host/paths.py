@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from app.errors import ConfigError, WorkDirError
 from app.i18n import _
 
 APP_NAME = "ats-agent"
+PORTABLE_NAME = "ats-agent.yaml"  # beside the program (app/portable.py)
 _NAME_LENGTH = 100  # characters; with "~", 12 hex digits and ".log" far below every limit
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"}
@@ -18,8 +20,59 @@ _DEVICES = frozenset(
 )
 
 
-def default_home() -> Path:
-    """Return the user's data folder for this program; it may not exist yet."""
+def portable_file(folder: Path | None = None) -> Path | None:
+    """Return the file `ats-agent.yaml` in `folder`, None when there is none.
+
+    Without a `folder` it is the program's own; run from source it has none.
+    """
+    folder = folder or _program_folder()
+    file = None if folder is None else folder / PORTABLE_NAME
+    return file if file is not None and _is_file(file) else None
+
+
+def default_home(beside: Path | None = None) -> Path:
+    """Return the agent's folder when nobody names one; it may not exist yet.
+
+    A copied program has it `beside` itself if that can be written (app/portable.py), any
+    other in the user's data folder.
+    """
+    file = portable_file(beside)
+    if file is None:
+        return _user_home()
+    from app import portable  # noqa: PLC0415 (PyYAML; most programs are not copied)
+
+    home = file.parent / portable.DATA_NAME
+    return home if portable.state_of(file) == portable.BESIDE and _takes(home) else _user_home()
+
+
+def _program_folder() -> Path | None:
+    """Where the user put the executable; on macOS that is where the .app lies."""
+    if not getattr(sys, "frozen", False):
+        return None
+    program = Path(sys.executable)
+    for parent in program.parents:
+        if parent.suffix == ".app" and parent / "Contents" in program.parents:
+            return parent.parent
+    return program.parent
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _takes(home: Path) -> bool:
+    """Tell whether this user can write there; asked of its parent while it does not exist."""
+    try:
+        _probe(home if home.exists() else home.parent)
+    except OSError:
+        return False
+    return True
+
+
+def _user_home() -> Path:
     from platformdirs import user_data_path  # noqa: PLC0415 (start-up time; --home needs it not)
 
     return user_data_path(APP_NAME, appauthor=False)
@@ -99,6 +152,14 @@ def resolve_work_dir(wish: str | Path | None, home: Path) -> Path:
     except RuntimeError as cause:  # "~name" of nobody
         raise WorkDirError(Path(text), _("there is no such user")) from cause
     return Path(os.path.normpath(path))
+
+
+def check_work_dir(root: Path) -> None:
+    """Raise WorkDirError unless `root` is a folder for us, or can become one; makes nothing."""
+    try:
+        _probe(next(path for path in (root, *root.parents) if path.exists()))
+    except (OSError, ValueError) as cause:
+        raise WorkDirError(root, _why(cause)) from cause
 
 
 def safe_name(job_id: str) -> str:

@@ -156,6 +156,17 @@ def http_refusal(where: str, status: int, location: str) -> LinkOpenError:
             _("Use that one as the server address (https:// means wss://)."),
         )
     cause = _("{where} answered with HTTP {status}.").format(where=where, status=status)
+    if status < 300:  # noqa: PLR2004 (HTTP: 2xx is success, of something else than a WebSocket)
+        return LinkOpenError(
+            _("{where} answered like a web page (HTTP {status}), not like an ATS platform.").format(
+                where=where, status=status
+            ),
+            _("Check the port, and the path of the server address: it ends in /ws/agent."),
+        )
+    if status == 400:  # noqa: PLR2004 (HTTP: what web servers say to ws:// on a TLS port)
+        return LinkOpenError(
+            cause, _("Check address and port: wss:// for a port that speaks TLS, ws:// else.")
+        )
     if status >= 500:  # noqa: PLR2004 (HTTP: 5xx is the server's own trouble)
         return LinkOpenError(cause, _("The platform, or a proxy before it, is in trouble."))
     return LinkOpenError(cause, _("Check the path of the server address: it ends in /ws/agent."))

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.errors import AgentError
@@ -32,6 +33,7 @@ class KeeperParts:
     on_change: Callable[[], None]  # the state, or the last problem, changed
     on_session_end: Callable[[Ending], None]
     on_goodbye: Callable[[], None]  # the platform holds no connection of ours any more
+    set_up: Callable[[], bool] = lambda: True  # it is known where to connect, and as whom
     backoff: Backoff = field(default_factory=Backoff)
     clocks: Clocks = field(default_factory=Clocks)
 
@@ -54,6 +56,7 @@ class Keeper:
         self._online_since: float | None = None
         self._rest_until = float("-inf")  # no socket is opened before
         self._stopping = False
+        self._holds = 0  # of those who want no connection opened for a moment
         self._changed = asyncio.Event()  # the wish changed, or the keeper is to stop
         self.state = LinkState.STOPPED
         self.wanted = wanted
@@ -78,10 +81,31 @@ class Keeper:
             self._move(LinkState.STOPPED)
         self._changed.set()
 
+    def renew(self) -> None:
+        """Connect anew: `open_link` leads elsewhere now, or with another token."""
+        self.problem = ""
+        if self.state is LinkState.REJECTED:
+            self._move(LinkState.STOPPED)
+        self._changed.set()
+        self._end_serving("the settings of the connection have changed")
+
     def disconnect(self) -> None:
         """Wish to be left alone; the present session is closed cleanly."""
         self.wanted = False
         self._leave()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Open no connection while this lasts; a session that is online goes on."""
+        self._holds += 1
+        self._changed.set()
+        if self.state is not LinkState.ONLINE:
+            self._end_serving("another connection of this computer is being tried")
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            self._changed.set()
 
     def stop(self) -> None:
         """Close what is open and end `run`; safe to call twice."""
@@ -102,6 +126,8 @@ class Keeper:
         while not self._stopping:
             self._changed.clear()
             if not self._may_connect():
+                if self.state is LinkState.BACKING_OFF:
+                    self._move(LinkState.STOPPED)
                 await self._changed.wait()
                 continue
             await self._one_round()
@@ -111,10 +137,11 @@ class Keeper:
     # ------------------------------------------------------------ one round
 
     def _may_connect(self) -> bool:
-        return self.wanted and self.state is not LinkState.REJECTED
+        wanted = self.wanted and self._parts.set_up() and not self._holds
+        return wanted and self.state is not LinkState.REJECTED
 
     def _leaving(self) -> bool:
-        return self._stopping or not self.wanted
+        return self._stopping or not self.wanted or self._holds > 0
 
     async def _one_round(self) -> None:
         """One attempt with all that follows from it, the pause before the next included."""

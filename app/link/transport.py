@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
     ConnectionClosed,
     InvalidProxy,
+    InvalidProxyStatus,
     InvalidStatus,
     InvalidURI,
     ProxyError,
@@ -22,6 +22,7 @@ from websockets.uri import parse_uri
 
 from app import __version__
 from app.errors import AgentError, ConfigError
+from app.host.proxies import may_have_proxy
 from app.i18n import _
 from app.link.failures import (
     ABNORMAL,
@@ -213,7 +214,7 @@ async def _open(full_url: str, options: dict[str, Any], opening: _Opening) -> Cl
 async def _options(url: str, ca_file: Path | None, opening: _Opening) -> dict[str, Any]:
     """Return proxy and TLS settings for `url`; the proxy's name is added to `opening`."""
     parts = urlsplit(url)
-    if _is_loopback(parts.hostname or ""):
+    if not may_have_proxy(parts.hostname or ""):
         proxy = None
     else:  # may ask the registry and DNS (Windows): never on the loop
         proxy = await asyncio.to_thread(get_proxy, parse_uri(url))
@@ -228,16 +229,6 @@ async def _options(url: str, ca_file: Path | None, opening: _Opening) -> dict[st
         if proxy.startswith("https:"):
             options["proxy_ssl"] = await asyncio.to_thread(tls_context, ca_file)
     return options
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _where(url: str) -> str:
@@ -281,6 +272,9 @@ def _explain(why: Exception, opening: _Opening) -> AgentError:
         case InvalidStatus():
             location = why.response.headers.get("Location", "")
             return http_refusal(where, why.response.status_code, location.partition("?")[0])
+        case InvalidProxyStatus():
+            status = why.response.status_code
+            return proxy_refusal(where, _("the proxy said HTTP {status}").format(status=status))
         case ProxyError():
             return proxy_refusal(where, _("the proxy refused"))
         case InvalidProxy():

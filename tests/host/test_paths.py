@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ConfigError, WorkDirError
-from app.host.paths import WorkDir, default_home, prepare_home, resolve_work_dir, safe_name
+from app.host.paths import (
+    WorkDir,
+    check_work_dir,
+    default_home,
+    portable_file,
+    prepare_home,
+    resolve_work_dir,
+    safe_name,
+)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other system: XDG")
@@ -135,3 +143,54 @@ def test_any_id_gives_one_safe_part(job_id: str) -> None:
     assert not name.endswith((".", " "))
     assert safe_name(name) == name or "~" in name
     assert Path(name).name == name
+
+
+class TestPortable:
+    """A program with `ats-agent.yaml` beside it keeps its memory there."""
+
+    def program(self, folder: Path, text: str = "") -> Path:
+        """Make the folder of such a program."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ats-agent.yaml").write_text(text, encoding="utf-8")
+        return folder
+
+    def test_home_lies_beside_it(self, tmp_path: Path) -> None:
+        """Unless the file says otherwise; a broken file does not move the home."""
+        for text in ("", "state: beside", "state: [", "state: desk", "task: {}"):
+            assert default_home(self.program(tmp_path, text)) == tmp_path / "ats-agent-data"
+        assert default_home(self.program(tmp_path, "state: user")) == default_home()
+        assert default_home(tmp_path / "elsewhere") == default_home()
+
+    def test_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
+        """The user's folder is taken then."""
+        (self.program(tmp_path) / "ats-agent-data").write_text("no folder", encoding="utf-8")
+        assert default_home(tmp_path) == default_home()
+
+    @pytest.mark.parametrize(
+        ("program", "folder"),
+        [
+            ("tools/ats-agent.exe", "tools"),
+            ("tools/ATS Agent.app/Contents/MacOS/ats-agent", "tools"),
+            ("x.app/tools/ats-agent", "x.app/tools"),
+        ],
+    )
+    def test_where_the_program_lies(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, folder: str
+    ) -> None:
+        """Frozen: beside the executable, or beside the bundle; from source: nowhere."""
+        file = self.program(tmp_path / folder) / "ats-agent.yaml"
+        monkeypatch.setattr(sys, "executable", str(tmp_path / program))
+        assert portable_file() is None
+        monkeypatch.setattr(sys, "frozen", True, raising=False)
+        assert portable_file() == file
+
+
+def test_work_dir_is_tried_without_making_it(tmp_path: Path) -> None:
+    """What can become a folder for us is fine, and nothing is left behind."""
+    check_work_dir(tmp_path / "a" / "b")
+    check_work_dir(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for wrong in (tmp_path / "file", tmp_path / "file" / "below", Path("/" + "x" * 5000)):
+        with pytest.raises(WorkDirError):
+            check_work_dir(wrong)

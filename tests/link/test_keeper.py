@@ -56,6 +56,7 @@ class Scene:
         self.opened: list[FakeTransport] = []
         self.attempts = 0
         self.in_flight = False
+        self.set_up = True
         self.endings: list[Ending] = []
         self.goodbyes = 0
         self.changed = asyncio.Event()
@@ -68,6 +69,7 @@ class Scene:
                 on_change=self.changed.set,
                 on_session_end=self.endings.append,
                 on_goodbye=self._goodbye,
+                set_up=lambda: self.set_up,
                 backoff=Backoff(draw=lambda low, _high: max(low, self.delay)),
                 clocks=Clocks(mono=self._mono, wall=self._wall),
             ),
@@ -169,6 +171,48 @@ async def test_connect_after_a_refusal_tries_again() -> None:
         await scene.reaches(LinkState.ONLINE)
 
 
+async def test_what_is_not_set_up_is_not_opened() -> None:
+    """Nobody knows where to; once somebody does, `renew` connects."""
+    async with keeping() as scene:
+        scene.set_up = False
+        await asyncio.sleep(0.05)
+        assert (scene.keeper.state, scene.attempts) == (LinkState.STOPPED, 0)
+        scene.set_up = True
+        scene.keeper.renew()
+        await scene.reaches(LinkState.ONLINE)
+
+
+async def test_new_settings_mean_a_new_connection() -> None:
+    """Out of every state: a refusal of the old token is forgotten, a session ends in order."""
+    refusing = FakeTransport()
+    async with keeping(refusing) as scene:
+        refusing.dies(1008, "Invalid token", clean=True)
+        await scene.reaches(LinkState.REJECTED)
+        scene.keeper.renew()
+        assert scene.keeper.problem == ""
+        await scene.reaches(LinkState.ONLINE)
+        scene.keeper.renew()
+        await scene.reaches(LinkState.CONNECTING)
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.opened[1].closed_with == 1000
+        assert scene.opened_at[2] - scene.opened_at[1] >= keeper_module.AFTER_A_LOSS
+
+
+async def test_while_it_is_held_no_connection_is_opened() -> None:
+    """A session that stands goes on; afterwards the keeper goes on as before."""
+    async with keeping(LinkLostError("no route")) as scene:
+        await scene.reaches(LinkState.BACKING_OFF)
+        with scene.keeper.held():
+            await scene.reaches(LinkState.STOPPED)
+            attempts = scene.attempts
+            await asyncio.sleep(0.05)
+            assert scene.attempts == attempts
+        await scene.reaches(LinkState.ONLINE)
+        with scene.keeper.held():
+            await asyncio.sleep(0.02)
+            assert scene.keeper.state is LinkState.ONLINE
+
+
 async def test_disconnect_says_goodbye_and_connect_comes_back() -> None:
     """The wish is the user's; the fact follows it."""
     async with keeping() as scene:
@@ -179,6 +223,15 @@ async def test_disconnect_says_goodbye_and_connect_comes_back() -> None:
         scene.keeper.connect()
         await scene.reaches(LinkState.ONLINE)
         assert len(scene.opened) == 2
+
+
+async def test_a_disconnect_between_two_attempts_counts_at_once() -> None:
+    """Nobody is told that the agent tries again while it does not."""
+    async with keeping(LinkLostError("no route")) as scene:
+        scene.delay = 3600.0
+        await scene.reaches(LinkState.BACKING_OFF)
+        scene.keeper.disconnect()
+        await scene.reaches(LinkState.STOPPED)
 
 
 async def test_a_user_who_comes_back_at_once_waits_a_second() -> None:

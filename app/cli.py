@@ -5,19 +5,22 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import __version__, cli_control, i18n
+from app import __version__, cli_autostart, cli_control, cli_login, i18n
 from app.cli_parser import PROGRAM, parse
 from app.errors import ConfigError, FatalError
 from app.exit_codes import ExitCode, exit_code_for
+from app.host.language import system_language
 from app.i18n import _
+from app.language import asked
 from app.settings import BY_KEY
-from app.terminal import say
+from app.terminal import padded, say, width
 
 if TYPE_CHECKING:
-    from app.config import Config, Effective
+    from app.config import Effective
 
 _NOT_LOCAL = {"token", "token_file"}  # settings that a run without a platform does not look at
 
@@ -27,11 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Ctrl+C before the agent runs is an orderly end like Ctrl+C later: 0, without a word.
     """
-    i18n.install()
+    argv = sys.argv[1:] if argv is None else argv
+    i18n.install(asked(argv, os.environ) or system_language(os.environ))
     # Until the agent's own handlers stand, SIGTERM ends like Ctrl+C, not by killing.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _dispatch(parse(sys.argv[1:] if argv is None else argv))
+        return _dispatch(parse(argv))
     except FatalError as error:
         say(f"{PROGRAM}: {error}", error=True)
         return exit_code_for(error)
@@ -47,22 +51,27 @@ def _dispatch(options: argparse.Namespace) -> int:
         return _config_show(options.flags, as_json=options.json)
     if options.command == "run-local":
         return _run_local(options)
+    if options.command in cli_autostart.COMMANDS:
+        return cli_autostart.run_autostart(options)
+    if options.command in cli_login.COMMANDS:
+        return cli_login.run_login(options)
     if options.command is not None:
         return cli_control.control(options)
-    config = _config(options.flags)
-    from app.wiring import run_agent  # noqa: PLC0415 (brings asyncio and all vendors)
-
-    return run_agent(config)
+    return _run(options.flags)
 
 
-def _config(flags: Mapping[str, str]) -> "Config":
-    """Return the Config; what the file was warned of is said even when it cannot be used."""
-    from app.config import gather  # noqa: PLC0415 (--version and --help do not need it)
-    from app.host.paths import default_home  # noqa: PLC0415 (as above)
+def _run(flags: Mapping[str, str]) -> int:
+    """Run the agent; what the file was warned of is said even when nothing can be started."""
+    from app.host.loading import load  # noqa: PLC0415 (--version and --help do not need it)
+    from app.wiring.run import run_agent  # noqa: PLC0415 (brings asyncio and all vendors)
 
-    effective = gather(flags, os.environ, default_home)
+    reading = partial(load, flags, dict(os.environ))
+    effective = reading()
+    language = effective.config_so_far().language
+    if language is not None:  # of the file, perhaps; the rest was known before
+        i18n.install(language)
     try:
-        return effective.config()
+        return run_agent(effective, reading)
     except ConfigError:
         _say_warnings(effective)
         raise
@@ -77,13 +86,13 @@ def _run_local(options: argparse.Namespace) -> int:
     """Run a suite from a file; Ctrl+C is no success here, however early it comes."""
     try:
         from app.config import gather  # noqa: PLC0415 (as above)
-        from app.host.paths import default_home  # noqa: PLC0415 (as above)
+        from app.host.paths import default_home, portable_file  # noqa: PLC0415 (as above)
         from app.local.run import LocalOptions, run_local  # noqa: PLC0415 (asyncio, vendors)
 
         secret = {BY_KEY[key].env for key in _NOT_LOCAL}
         flags = {key: text for key, text in options.flags.items() if key not in _NOT_LOCAL}
         environ = {name: text for name, text in os.environ.items() if name not in secret}
-        effective = gather(flags, environ, default_home)
+        effective = gather(flags, environ, default_home, portable=portable_file())
         _say_warnings(effective)
         junit = Path(options.junit) if options.junit else None
         wanted = LocalOptions(suite=Path(options.suite), junit=junit, keep=options.keep)
@@ -94,11 +103,12 @@ def _run_local(options: argparse.Namespace) -> int:
 
 def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
     """Print every effective setting with its origin; works without token and address."""
-    from app.config import gather  # noqa: PLC0415 (--version and --help do not need it)
-    from app.host.paths import default_home  # noqa: PLC0415 (as above)
+    from app.host.loading import load  # noqa: PLC0415 (--version and --help do not need it)
 
-    effective = gather(flags, os.environ, default_home)
+    effective = load(flags, os.environ)
     _say_warnings(effective)
+    if effective.problem is not None:
+        say(f"{PROGRAM}: {effective.problem}", error=True)
     shown = effective.shown()
     if as_json:
         import json  # noqa: PLC0415 (only here)
@@ -106,7 +116,8 @@ def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
         said = {key: {"value": value, "from": origin} for key, (value, origin) in shown.items()}
         say(json.dumps(said, indent=2))
     else:
-        say(_table([(key, _text(key, value), origin) for key, (value, origin) in shown.items()]))
+        rows = [(key, _text(key, value), _origin(where)) for key, (value, where) in shown.items()]
+        say(_table(rows))
     return ExitCode.OK
 
 
@@ -114,7 +125,17 @@ def _text(key: str, value: object) -> str:
     return _(BY_KEY[key].default_text) if value is None else str(value)
 
 
+def _origin(origin: str) -> str:
+    """The origin for a person; `--json` has it as it is."""
+    variable = origin.removeprefix("environment ")
+    if variable != origin:
+        return _("environment {name}").format(name=variable)
+    return _("default") if origin == "default" else origin
+
+
 def _table(rows: Sequence[tuple[str, str, str]]) -> str:
     rows = [(_("SETTING"), _("VALUE"), _("FROM")), *rows]
-    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
-    return "\n".join(f"{key:{first}}  {value:{second}}  {origin}" for key, value, origin in rows)
+    first, second = (max(width(row[column]) for row in rows) for column in (0, 1))
+    return "\n".join(
+        f"{padded(key, first)}  {padded(value, second)}  {origin}" for key, value, origin in rows
+    )

@@ -11,6 +11,7 @@ from app.i18n import _
 
 COMMANDS = {  # name -> usage behind it
     "status": "[--json]",
+    "dashboard": "[--link]",
     "jobs": "[--json]",
     "cancel": "ID",
     "pause": "",
@@ -20,7 +21,7 @@ COMMANDS = {  # name -> usage behind it
     "stop": "[--now | --after-jobs]",
     "logs": "[ID] [-f] [-n N]",
 }
-FLAGS = {"--json", "--now", "--after-jobs", "--follow", "--lines"}
+FLAGS = {"--json", "--link", "--now", "--after-jobs", "--follow", "--lines"}
 AGENT_LOG_LINES = 200  # shown of agent.log unless the user wants another number
 
 
@@ -36,6 +37,7 @@ def add_control(new_parser: Callable[[str, str], argparse.ArgumentParser]) -> No
 def _about(name: str) -> str:
     return {
         "status": _("show how the running agent is"),
+        "dashboard": _("open the agent's page in the browser"),
         "jobs": _("list the jobs that run and wait"),
         "cancel": _("end a job, as the platform could; of a suite: SUITE_ID/EXECUTION_ID"),
         "pause": _("finish what runs, start nothing new; survives a restart"),
@@ -79,10 +81,19 @@ def _add_logs(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_dashboard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--link",
+        action="store_true",
+        help=_("print the address instead; whoever has it can do all that you can"),
+    )
+
+
 _ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "cancel": _add_id,
     "stop": _add_stop,
     "logs": _add_logs,
+    "dashboard": _add_dashboard,
 }
 
 
@@ -101,6 +112,7 @@ def control(options: argparse.Namespace) -> int:
         how=_how(given),
         lines=_lines(given),
         follow=given.get("follow", False),
+        link=given.get("link", False),
     )
     try:
         return run_control(wanted)

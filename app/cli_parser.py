@@ -1,17 +1,17 @@
 """The command line: flags of the table of settings, sub-commands, help; nothing heavy."""
 
 import argparse
-import difflib
 import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from app import cli_control
+from app import cli_autostart, cli_control, cli_login
+from app.cli_help import HelpFormatter, run_local_epilog
 from app.errors import ConfigError
 from app.i18n import _
 from app.setting import Kind, Setting
 from app.settings import BY_KEY, SETTINGS
-from app.terminal import say
+from app.terminal import say, width
 
 PROGRAM = "ats-agent"
 
@@ -32,7 +32,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 _FLAGS = {name for setting in SETTINGS for name in setting.flags}
-_OTHER_FLAGS = {"--help", "--version", "--junit", "--keep", *cli_control.FLAGS}
+_OTHER_FLAGS = {
+    *("--help", "--version", "--junit", "--keep"),
+    *cli_login.FLAGS,
+    *cli_autostart.FLAGS,
+    *cli_control.FLAGS,
+}
 
 
 def _glued(argv: Sequence[str]) -> list[str]:
@@ -53,6 +58,8 @@ def _refuse_unknown(arguments: Sequence[str]) -> None:
         name = argument.partition("=")[0]
         if name.startswith("--") and name not in _FLAGS | _OTHER_FLAGS:
             shown = name if re.fullmatch(r"--[a-z][a-z_-]{0,30}", name) else "--…"
+            import difflib  # noqa: PLC0415 (only for a mistake)
+
             nearest = difflib.get_close_matches(name, sorted(_FLAGS | _OTHER_FLAGS), n=1)
             hint = _("Did you mean {name}?").format(name=nearest[0]) if nearest else _see_help()
             raise ConfigError(_("Unknown flag {name}.").format(name=shown), hint)
@@ -64,6 +71,9 @@ def _see_help() -> str:
 
 class _Parser(argparse.ArgumentParser):
     """argparse that raises ConfigError and survives a missing or broken stdout."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=HelpFormatter, **options)
 
     def error(self, message: str) -> NoReturn:
         """Raise in our words: argparse's own would repeat a value, which may be a secret."""
@@ -87,13 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     options = _options()
     parser = _Parser(
         prog=PROGRAM,
-        usage="\n       ".join(
+        usage=f"\n{' ' * width(_('usage: '))}".join(
             f"{PROGRAM} {command}".rstrip() for command in ("[FLAGS]", *_usages())
         ),
         parents=[options],
         description=_("Turns this computer into a test execution node of an ATS platform."),
         epilog=help_epilog(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         add_help=False,
     )
@@ -101,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", title=_("commands"), metavar="COMMAND")
     _add_config(commands, options)
     _add_run_local(commands, options)
+    _add_with_flags(commands)
     _add_control(commands)
     return parser
 
@@ -134,8 +144,7 @@ def _add_run_local(commands: "argparse._SubParsersAction[_Parser]", options: _Pa
         usage=f"{PROGRAM} {_RUN_LOCAL} [FLAGS]",
         parents=[options],
         description=about,
-        epilog=_run_local_epilog(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=run_local_epilog(),
         allow_abbrev=False,
         add_help=False,
     )
@@ -150,18 +159,50 @@ def _add_run_local(commands: "argparse._SubParsersAction[_Parser]", options: _Pa
     )
 
 
+def _add_with_flags(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """The commands that know some flags of the agent's own."""
+    keys = {
+        "login": ("server.url", "token_file", "work_dir", "home"),
+        "logout": ("home",),
+        "autostart": cli_autostart.KEYS,
+    }
+    usages = cli_login.COMMANDS | cli_autostart.COMMANDS
+
+    def new_parser(name: str, about: str) -> argparse.ArgumentParser:
+        flags = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+        for key in keys[name]:
+            _add(flags, BY_KEY[key])
+        flags.add_argument("-h", "--help", action="help", help=_("print this text and exit"))
+        return commands.add_parser(
+            name,
+            help=about,
+            usage=f"{PROGRAM} {name} {usages[name]}",
+            parents=[flags],
+            description=about,
+            allow_abbrev=False,
+            add_help=False,
+        )
+
+    cli_login.add_login(new_parser)
+    cli_autostart.add_autostart(new_parser)
+
+
 def _commands() -> list[str]:
-    return ["config show", "run-local SUITE.yml", *cli_control.COMMANDS]
+    others = *cli_login.COMMANDS, *cli_autostart.COMMANDS, *cli_control.COMMANDS
+    return ["config show", "run-local SUITE.yml", *others]
 
 
 def _usages() -> list[str]:
     control = [f"{name} {usage}".strip() for name, usage in cli_control.COMMANDS.items()]
-    return [f"[FLAGS] {_CONFIG_SHOW}", f"[FLAGS] {_RUN_LOCAL}", *control]
+    more = cli_login.COMMANDS | cli_autostart.COMMANDS
+    login = [f"{name} {usage}".strip() for name, usage in more.items()]
+    return [f"[FLAGS] {_CONFIG_SHOW}", f"[FLAGS] {_RUN_LOCAL}", *login, *control]
 
 
 def _add_control(commands: "argparse._SubParsersAction[_Parser]") -> None:
     home = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     _add(home.add_argument_group(_("which agent")), BY_KEY["home"])
+    _add(home, BY_KEY["language"])
     home.add_argument("-h", "--help", action="help", help=_("print this text and exit"))
 
     def new_parser(name: str, about: str) -> argparse.ArgumentParser:
@@ -183,7 +224,7 @@ def _options() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     groups = {
         _("connection"): ("token", "token_file", "server.url"),
-        _("running"): ("work_dir", "home", "config", "headless", "logging.level"),
+        _("behaviour"): ("work_dir", "home", "config", "headless", "logging.level", "language"),
     }
     for title, keys in groups.items():
         group = parser.add_argument_group(title)
@@ -198,6 +239,7 @@ def _options() -> _Parser:
 
 _METAVARS = {
     Kind.ADDRESS: "URL",
+    Kind.CHOICE: "WORD",
     Kind.LEVEL: "LEVEL",
     Kind.PATH: "PATH",
     Kind.TEXT: "DIR",
@@ -205,7 +247,7 @@ _METAVARS = {
 }
 
 
-def _add(group: argparse._ArgumentGroup, setting: Setting) -> None:
+def _add(group: argparse._ActionsContainer, setting: Setting) -> None:
     about = f"{_(setting.about)} [{setting.env}]"
     if setting.kind is Kind.SWITCH:
         group.add_argument(
@@ -223,37 +265,27 @@ def help_epilog() -> str:
 examples:
   ats-agent --server-url ws://192.168.1.10:8000 --token-file ~/ats-token
   ats-agent --url='ws://192.168.1.10:8000/ws/agent' --token='T' --work_dir='/data/ats'
+  ats-agent login --server-url ws://192.168.1.10:8000
   ats-agent config show
   ats-agent run-local suite.yml
   ats-agent logs -f
 
 The names in brackets are environment variables. Flags win over variables, these over the
-file HOME/config.yaml (or --config), that over the defaults. A work folder that the platform
-sends wins over --work-dir.
+file HOME/config.yaml (or --config), that over what `login` saved, that over the defaults. A
+work folder that the platform sends wins over --work-dir. A file ats-agent.yaml beside the
+program takes the place of HOME/config.yaml; it may hold `token` or `token_file` as well.
 
 exit codes:
   0    ended as asked (Ctrl+C included); of run-local: every test passed
   1    unexpected end, see logs/agent.log
   2    a flag, variable or line of a file is wrong; nothing was started
-  3    the platform refused or revoked the token
+  3    the platform refused or revoked the token; of login: nothing was saved
   4    another agent already uses this home folder
-  5    a folder cannot be used: that of --work-dir, the journal's, that of --junit at the end
+  5    a folder cannot be used: that of --work-dir, the journal's, that of --junit at the end,
+       of login: the work folder; nothing was saved
   6    run-local: a test or the command failed, or the time ran out
   7    run-local: no checkout, or the command could not be started
   8    status, stop and the like: no agent runs for this home folder
   9    status, stop and the like: the agent refused (no such job, say), or does not answer
-  130  run-local, stop: ended by Ctrl+C or a signal before the end""")
-
-
-def _run_local_epilog() -> str:
-    return _("""\
-SUITE.yml, of which only the command is needed:
-  command: pytest --junitxml=report.xml
-  cases: ["100001", "100002"]      # else every test found is a case
-  folder: ../project               # where the command runs; default: the folder of SUITE.yml
-  git: {url: https://host/group/project.git, branch: main}   # instead of a folder
-  results: ["reports/*.xml"]       # default: as on the platform
-  timeout: 600                     # seconds
-
-The git token is taken from the environment variable ATS_GIT_TOKEN. Neither address nor token
-of a platform is needed.""")
+  10   login: no platform is reached with this address; nothing was saved
+  130  run-local, stop, login: ended by Ctrl+C or a signal before the end""")

@@ -18,13 +18,17 @@ class RotatingFile:
     """
 
     def __init__(self, max_size: int, backup_count: int) -> None:
-        self._max_size = max_size
-        self._backup_count = backup_count
-        self._rotate_at = max_size
+        self._rotate_at = 0
+        self.keep(max_size, backup_count)
         self._fd: int | None = None
         self._size = 0
         self._lost = 0
         self.path: Path | None = None
+
+    def keep(self, max_size: int, backup_count: int) -> None:
+        """Put the file aside at `max_size` bytes, from now on, and keep so many of them."""
+        self._max_size = self._rotate_at = max_size
+        self._backup_count = backup_count
 
     def open(self, folder: Path) -> None:
         """Go on in `folder`/agent.log; OSError, and the old file stays, when it cannot be."""

@@ -146,9 +146,13 @@ class AgentLog:
         for handler in self._handlers:
             handler.setFormatter(formatter)
             logging.getLogger().addHandler(handler)
-        logging.getLogger().setLevel(config.log_level)
-        # Its DEBUG records repeat whole frames, with secrets that nobody has named yet.
-        logging.getLogger("websockets").setLevel(max(logging.INFO, logging.root.level))
+        _set_level(config.log_level)
+
+    def adopt(self, config: Config) -> None:
+        """Take over changed settings, behind the records that were logged before."""
+        _set_level(config.log_level)
+        keep = self._file.keep
+        self._to_file.call(lambda: keep(config.log_max_size, config.log_backup_count))
 
     @property
     def path(self) -> Path | None:
@@ -181,7 +185,7 @@ class AgentLog:
             if before is None or before.parent != folder:
                 self._file.open(folder)
         except (OSError, ValueError) as cause:
-            log.warning("cannot log to %s, staying at %s: %s", folder, before, cause)
+            log.warning(_("cannot log to %s, staying at %s: %s"), folder, before, cause)
         else:
             log.debug("logging to %s", self._file.path)
 
@@ -203,6 +207,12 @@ def setup(config: Config, redactor: Redactor) -> AgentLog:
               " --token-file or ATS_AGENT_TOKEN hides it."),
         )  # fmt: skip
     return agent_log
+
+
+def _set_level(level: str) -> None:
+    logging.getLogger().setLevel(level)
+    # Its DEBUG records repeat whole frames, with secrets that nobody has named yet.
+    logging.getLogger("websockets").setLevel(max(logging.INFO, logging.root.level))
 
 
 def _to_console(text: str) -> None:

@@ -114,7 +114,21 @@ class CancelJob:
     job_id: str
 
 
-Request = Command | CancelJob
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """Show the dashboard to the user, at one of its views ("" for the first)."""
+
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAtLogin:
+    """Begin, or stop, to start the agent when this user logs in."""
+
+    wanted: bool
+
+
+Request = Command | CancelJob | OpenPage | StartAtLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +141,25 @@ class JobView:
     kind: str = "task"  # or "suite"
     title: str = ""  # first line of the command, masked; "" when it is not known
     accepted_at: float = 0.0
+    key: int = 0  # of the job in the journal
 
     @property
     def waiting(self) -> bool:
         """True while it has not begun."""
         return self.state is JobState.QUEUED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedJob:
+    """One job that has ended, as the faces tell of it."""
+
+    key: int  # of the job in the journal
+    job_id: str
+    kind: str
+    title: str  # as JobView's
+    state: JobState
+    at: float  # epoch seconds
+    failed: int = 0  # cases of a suite that failed or could not run
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +192,13 @@ class Snapshot:
     owed_bytes: int = 0  # log bytes that the platform has not confirmed
     problem: str = ""  # last problem with its next step, "" when none
     problem_at: float = 0.0  # when it was first seen
+    ended: tuple[EndedJob, ...] = field(default=())  # the last few since the start, oldest first
+    newcomer: bool = False  # this platform has greeted this computer for the first time ever
+    autostart: bool | None = None  # starts at login; None: this system offers no such thing
+    awake: bool = False  # this computer is being kept awake
+    desktop: str = ""  # why a test could not use the desktop now, "" when it could
+    disk_free: int | None = None  # bytes where the work folder is; None: not known
+    disk_low: bool = False  # less than the user wants to be free
     exit_code: int | None = None  # set in the final snapshot only
 
     @property

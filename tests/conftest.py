@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+# Tests read English words, their own and those of programs they start, on any system.
+os.environ["ATS_AGENT_LANGUAGE"] = os.environ["LANGUAGE"] = "en"
+
 OTHER_SYSTEM = "other system:"  # begins the reason of a skip that no Linux CI can undo
 
 

@@ -12,7 +12,7 @@ LAYERS = [  # any other module directly under app/ is of layer 0
     "host",
     "link jobs journal workspace webpage",
     "tray dashboard control agent demo",
-    "__main__ cli cli_control cli_parser wiring local",
+    "__main__ cli cli_autostart cli_control cli_login cli_parser wiring local",
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names.split()}
 MAY_ASK_A_NEIGHBOUR = {("jobs", "journal")}
@@ -20,14 +20,18 @@ VENDOR_HOMES = {
     "websockets": ("app.link.transport", "app.webpage"),
     "asyncio": (
         *("app.link", "app.jobs", "app.journal", "app.agent", "app.webpage"),
-        *("app.control", "app.demo", "app.local"),
+        *("app.control", "app.dashboard", "app.demo", "app.local", "app.wiring"),
     ),
     "psutil": ("app.host",),
     "PIL": ("app.host.desktop", "app.tray"),
     "defusedxml": ("app.jobs.results",),
     "sqlite3": ("app.journal.store",),
     "pystray": ("app.tray",),
-    "jeepney": ("app.tray",),
+    "keyring": ("app.host.credentials",),
+    "jeepney": ("app.tray", "app.host._lock_bus"),
+    "Xlib": ("app.tray",),
+    "Quartz": ("app.host._desktop_mac",),
+    "wakepy": ("app.host.awake",),
 }
 WORD_HOMES = {
     "create_subprocess_exec": ("app.jobs.process",),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redaction import MASK, Redactor, looks_secret
+from app.redaction import MASK, Redactor, looks_secret, mask_all
 from app.secret_forms import LEAD, flat, forms_of
 
 
@@ -260,3 +260,12 @@ def test_names_of_secrets(name: str) -> None:
 def test_names_of_other_things(name: str) -> None:
     """Masking these would make logs unreadable."""
     assert not looks_secret(name)
+
+
+def test_secrets_of_several_are_masked_together() -> None:
+    """Where secrets of two redactors overlap, no end of either is left."""
+    one, other = Redactor(), Redactor()
+    one.add("secret-abc")
+    other.add("abc-secret")
+    assert mask_all("x secret-abc-secret y", one, other) == "x *** y"
+    assert mask_all("nothing", one, other) == "nothing"

@@ -10,8 +10,8 @@ from pathlib import Path
 from app.agent.files import FileService
 from app.agent.intake import Intake
 from app.agent.news import News
-from app.agent.project import Inside, project
-from app.agent.requests import Requests
+from app.agent.project import Around, Inside, project
+from app.agent.requests import Helpers, Requests
 from app.agent.upkeep import Upkeep
 from app.agent.wishes import Wishes
 from app.exit_codes import ExitCode
@@ -38,7 +38,8 @@ class AgentParts:
     """What the agent is made of; wiring.py joins them."""
 
     program: Program
-    server_url: str
+    server_url: Callable[[], str]  # "" while the agent is not set up
+    around: Callable[[], Around]
     headless: bool
     wishes: Wishes
     journal: Journal
@@ -73,6 +74,10 @@ class Agent:
         """Run `work` beside the other long-lived parts, to the end; before `run` only."""
         self._beside[name] = work
 
+    def lend(self, helpers: Helpers) -> None:
+        """Have `helpers` carry out what only they can; before `run` only."""
+        self._requests.helpers = helpers
+
     def command(self, request: Request) -> None:
         """Take a request of a face; called inside the loop."""
         match request:
@@ -99,7 +104,10 @@ class Agent:
             latency=parts.keeper.latency,
             link_problem=parts.keeper.problem,
             job_problem=intake.problem or parts.news.problem,
-            server_url=parts.server_url,
+            server_url=parts.server_url(),
+            around=parts.around(),
+            ended=parts.dispatcher.ended(),
+            newcomer=intake.newcomer,
             environment=intake.environment,
             work_dir=str(intake.work_dir),
             jobs=parts.dispatcher.views(),
@@ -179,7 +187,7 @@ class Agent:
         try:
             yield
         except Exception:
-            log.critical("part %r of the agent failed; please report this", name, exc_info=True)
+            log.critical(_("part %r of the agent failed; please report this"), name, exc_info=True)
             self._end(ExitCode.BUG)
 
     # ------------------------------------------------------------ stop

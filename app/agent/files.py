@@ -41,7 +41,9 @@ class _Ticket:
         try:
             return self.workspace.answer(self.request, given_up=lambda: self.over)
         except Exception:
-            log.exception("a file request failed (%s); please report this", self.request.verb.value)
+            log.exception(
+                _("a file request failed (%s); please report this"), self.request.verb.value
+            )
             return _refusal(self.request, _("The agent failed over this request; see agent.log."))
 
 
@@ -72,6 +74,10 @@ class FileService:
         self._threads: list[threading.Thread] = []
         self._said: deque[tuple[float, int]] = deque()  # when, how many bytes
         self._stopped = False
+
+    def protect(self, paths: Sequence[Path]) -> None:
+        """Keep these files to this computer too, from the next folder on."""
+        self._protected = (*self._protected, *paths)
 
     def use_work_dir(self, work_dir: WorkDir | WorkDirError) -> None:
         """Serve this folder from now on; an error is what every request is told."""
@@ -127,12 +133,14 @@ class FileService:
             error = _("This took longer than {seconds:g} s: the disk is slow or the folder huge.")
         else:
             error = _("This is not finished after {seconds:g} s and goes on; look again later.")
-        log.warning("file request not done in time: %s %r", request.verb.value, request.path[:200])
+        log.warning(
+            _("file request not done in time: %s %r"), request.verb.value, request.path[:200]
+        )
         self._say(_refusal(request, error.format(seconds=self._answer_within)))
 
     def _done(self, ticket: _Ticket, answer: WorkspaceAnswer) -> None:
         if ticket.over:
-            log.info("file request done too late: %s", ticket.request.verb.value)
+            log.info(_("file request done too late: %s"), ticket.request.verb.value)
             return
         self._close(ticket)
         self._say(answer if self._fits(answer) else _refusal(ticket.request, _busy()))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -41,9 +41,10 @@ RETRY_AFTER = 1.0  # seconds
 class IntakeParts:
     """What the intake hands its work to."""
 
-    server_url: str
+    server_url: Callable[[], str]  # of the platform that is greeted by
     home: Path
-    own_work_dir: Path | None  # the user's --work-dir; the platform's wins
+    own_work_dir: Callable[[], Path | None]  # the user's wish; the platform's wins
+    meet: Callable[[Target], Awaitable[bool]]  # True: for the first time ever
     dispatcher: Dispatcher
     outbox: Outbox
     sampler: FactsSampler
@@ -65,8 +66,10 @@ class Intake:
         self._parts = parts
         self._todo: asyncio.Queue[Welcome | Work] = asyncio.Queue()
         self._target: Target | None = None
+        self._welcome: Welcome | None = None  # the last one
         self.progress = asyncio.Event()  # something was confirmed
         self.environment = ""
+        self.newcomer = False  # the platform has never greeted this computer before
         self.work_dir = parts.home / "workspace"
         self._wish = ""  # the platform's folder, as it named it last
         self._usable: Path | None = None  # the folder that was prepared and works
@@ -85,8 +88,9 @@ class Intake:
 
     def greeted(self, welcome: Welcome) -> None:
         """Note the environment: from now on what is owed to it may be sent."""
-        self._target = Target(self._parts.server_url, welcome.environment_id)
+        self._target = Target(self._parts.server_url(), welcome.environment_id)
         self.environment = welcome.environment_name or welcome.environment_id
+        self._welcome = welcome
         log.info(_("Online as {name}.").format(name=self.environment))
         self._todo.put_nowait(welcome)
         self._parts.outbox.session_opened(self._target, self._parts.clock())
@@ -102,6 +106,11 @@ class Intake:
         """Queue work; the session does not wait for it."""
         self._todo.put_nowait(work)
 
+    def look_again(self) -> None:
+        """The user's work folder has changed: choose anew once the platform has greeted."""
+        if self._welcome is not None:
+            self._todo.put_nowait(self._welcome)
+
     # ------------------------------------------------------------ carrying out
 
     async def run(self) -> None:
@@ -110,13 +119,19 @@ class Intake:
             item = await self._todo.get()
             if isinstance(item, Welcome):
                 await self.settle(item.work_dir)
+                await self._introduce()
             elif self._target is not None:
                 await self._try(item, self._target)
+
+    async def _introduce(self) -> None:
+        if self._target is not None:
+            self.newcomer = await self._parts.meet(self._target)
+            self._parts.on_change()
 
     async def settle(self, platform_wish: str = "") -> WorkDirError | None:
         """Choose and prepare the work folder: the platform's, the user's, or the home's."""
         parts, self._wish = self._parts, platform_wish.strip()
-        wish = self._wish or parts.own_work_dir
+        wish = self._wish or parts.own_work_dir()
         try:
             root = resolve_work_dir(wish, parts.home)
         except WorkDirError as error:  # "~nobody", a NUL: the platform's text is free
@@ -145,7 +160,7 @@ class Intake:
         try:
             await self._carry_out(work, target)
         except JournalError as why:
-            log.warning("tried again in %.0f s: %s", RETRY_AFTER, why)
+            log.warning(_("tried again in %.0f s: %s"), RETRY_AFTER, why)
             asyncio.get_running_loop().call_later(RETRY_AFTER, self._todo.put_nowait, work)
 
     async def _carry_out(self, work: Work, target: Target) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -12,12 +13,15 @@ class News:
     def __init__(self) -> None:
         self.changed = asyncio.Event()
         self.turned = asyncio.Event()  # the same, for whoever must not wait like a snapshot
+        self.listeners: list[Callable[[], None]] = []  # who else hears it, at once
         self.problem = ""  # of the jobs or the journal, for a person; "" when none
 
     def ring(self) -> None:
         """Something changed."""
         self.changed.set()
         self.turned.set()
+        for hears in self.listeners:
+            hears()
 
     def tell(self, problem: str) -> None:
         """Report a problem that does not end anything, but that the user should know."""

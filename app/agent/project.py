@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-from app.state import JobView, LinkState, Program, Snapshot
+from app.state import EndedJob, JobView, LinkState, Program, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What the agent knows of the computer that it runs on, as Snapshot shows it."""
+
+    autostart: bool | None = None
+    awake: bool = False
+    desktop: str = ""
+    disk_free: int | None = None  # bytes
+    disk_low: bool = False
+    problem: str = ""  # of the settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +35,9 @@ class Inside:
     work_dir: str
     jobs: tuple[JobView, ...]
     owed_bytes: int
+    ended: tuple[EndedJob, ...] = ()
+    newcomer: bool = False
+    around: Around = Around()
 
 
 def project(inside: Inside, before: Snapshot) -> Snapshot:
@@ -30,7 +45,8 @@ def project(inside: Inside, before: Snapshot) -> Snapshot:
 
     `before`, the snapshot of the moment before, tells since when things are as they are.
     """
-    problem = inside.link_problem or inside.job_problem
+    around = inside.around
+    problem = inside.link_problem or around.problem or inside.job_problem
     return Snapshot(
         program=inside.program,
         wanted=inside.wanted,
@@ -44,6 +60,13 @@ def project(inside: Inside, before: Snapshot) -> Snapshot:
         work_dir=inside.work_dir,
         jobs=tuple(job for job in inside.jobs if not job.state.ended),
         owed_bytes=inside.owed_bytes,
+        ended=inside.ended,
+        newcomer=inside.newcomer,
+        autostart=around.autostart,
+        awake=around.awake,
+        desktop=around.desktop,
+        disk_free=around.disk_free,
+        disk_low=around.disk_low,
         problem=problem,
         problem_at=(
             _since(inside, same=problem == before.problem, at=before.problem_at) if problem else 0.0

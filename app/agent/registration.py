@@ -3,6 +3,7 @@
 import logging
 
 from app.errors import JournalError
+from app.i18n import _
 from app.journal.store import Store
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class Registration:
         try:
             await self._store.put(MARK, "yes")
         except JournalError as why:
-            log.warning("a crash now would not be remembered: %s", why)
+            log.warning(_("a crash now would not be remembered: %s"), why)
         else:
             self._marked = True
 

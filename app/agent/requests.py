@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 from app.agent.wishes import Wishes
@@ -10,9 +11,17 @@ from app.errors import AgentError
 from app.i18n import _
 from app.jobs.dispatcher import Dispatcher
 from app.link.keeper import Keeper
-from app.state import CancelJob, Command, Request
+from app.state import CancelJob, Command, OpenPage, Request, StartAtLogin
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """Who carries out what is no business of the jobs or the link; they may raise AgentError."""
+
+    open_page: Callable[[str], Awaitable[None]]  # a view of the dashboard
+    start_at_login: Callable[[bool], Awaitable[None]]
 
 
 class Requests:
@@ -23,6 +32,7 @@ class Requests:
         self._dispatcher = dispatcher
         self._wishes = wishes
         self._todo: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue()
+        self.helpers: Helpers | None = None  # they come once the agent stands
         self.draining = False  # to end as soon as no job runs
 
     def begin(self) -> None:
@@ -45,6 +55,10 @@ class Requests:
                 request is Command.RESUME
             ):
                 self._pause(paused=request is Command.PAUSE)
+            case OpenPage(view) if self.helpers is not None:
+                self._todo.put_nowait(partial(self.helpers.open_page, view))
+            case StartAtLogin(wanted) if self.helpers is not None:
+                self._todo.put_nowait(partial(self.helpers.start_at_login, wanted))
             case Command.DRAIN if not self.draining:
                 self.draining = True
                 log.info(_("asked to quit as soon as nothing runs"))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.errors import AgentError
 from app.exit_codes import ExitCode, exit_code_for
+from app.i18n import _
 from app.state import Request, Snapshot
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class AgentThread:
             log.error("%s", fatal)  # noqa: TRY400 (the user's to solve: no traceback)
             self.exit_code, problem = exit_code_for(fatal), str(fatal)
         except BaseException:  # the thread boundary: a bug must not end in silence
-            log.critical("the agent failed; please report this", exc_info=True)
+            log.critical(_("the agent failed; please report this"), exc_info=True)
             self.exit_code = ExitCode.BUG
         self._show(Snapshot(exit_code=self.exit_code, problem=problem))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from app.errors import JournalError
 from app.host import containment
+from app.i18n import _
 from app.jobs.retention import Retention
 
 log = logging.getLogger(__name__)
@@ -35,4 +36,4 @@ class Upkeep:
         try:
             await self._retention.clean(self._clock())
         except JournalError as error:
-            log.warning("old jobs could not be removed: %s", error)
+            log.warning(_("old jobs could not be removed: %s"), error)

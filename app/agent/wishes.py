@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from app.errors import JournalError
+from app.i18n import _
 from app.journal.store import Store
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Wishes:
             try:
                 await self._write(name)
             except JournalError as why:
-                log.warning("the wish %r would not survive a restart: %s", name, why)
+                log.warning(_("the wish %r would not survive a restart: %s"), name, why)
 
     async def _write(self, name: str) -> None:
         if name in self._held:

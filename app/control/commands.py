@@ -11,11 +11,19 @@ from pathlib import Path
 
 from app.control import words
 from app.control.client import Agent, EndedError
-from app.control.wire import Ask, AskCancel, AskCommand, AskJobs, AskLogs, AskStatus
-from app.errors import NotDoneError
+from app.control.wire import (
+    Ask,
+    AskCancel,
+    AskCommand,
+    AskJobs,
+    AskLogs,
+    AskPage,
+    AskStatus,
+)
+from app.errors import NotDoneError, NotRunningError
 from app.exit_codes import ExitCode
 from app.host.other_process import ended
-from app.i18n import _
+from app.i18n import _, sentences
 from app.state import Command
 from app.terminal import harmless, put, say
 
@@ -37,6 +45,7 @@ class Wanted:
     how: str = ""  # stop: "", "now", "after-jobs"
     lines: int | None = None  # logs: of its end; None: all
     follow: bool = False
+    link: bool = False  # dashboard: only tell the address
 
 
 def run_control(wanted: Wanted) -> int:
@@ -58,7 +67,7 @@ def _switch(agent: Agent, wanted: Wanted) -> int:
     """Pause, resume, connect, disconnect."""
 
     def said(status: words.Answer) -> str:
-        return f"{_DONE[wanted.name]()} {words.jobs_line(status)}."
+        return sentences(_DONE[wanted.name](), _("{jobs}.").format(jobs=words.jobs_line(status)))
 
     return _show(agent, wanted, AskCommand(Command(wanted.name)), said)
 
@@ -66,6 +75,23 @@ def _switch(agent: Agent, wanted: Wanted) -> int:
 def _cancel(agent: Agent, wanted: Wanted) -> int:
     text = _("Job {job_id} is being ended.").format(job_id=wanted.job_id)
     return _show(agent, wanted, AskCancel(wanted.job_id), lambda _answer: text)
+
+
+def _dashboard(agent: Agent, wanted: Wanted) -> int:
+    def said(page: words.Answer) -> str:
+        return str(page["url"]) if wanted.link else _("The dashboard is being opened.")
+
+    return _show(agent, wanted, AskPage("", show=not wanted.link), said)
+
+
+def raise_first(home: Path) -> bool:
+    """Have the agent of `home` show its dashboard; False when none can be asked."""
+    try:
+        with Agent(home) as agent:
+            agent.ask(AskPage("", show=True))
+    except (NotDoneError, NotRunningError):
+        return False
+    return True
 
 
 def _show(agent: Agent, wanted: Wanted, ask: Ask, in_words: Callable[[words.Answer], str]) -> int:
@@ -139,5 +165,6 @@ _COMMANDS: dict[str, Callable[[Agent, Wanted], int]] = {
     "cancel": _cancel,
     "stop": _stop,
     "logs": _logs,
+    "dashboard": _dashboard,
     **dict.fromkeys(_DONE, _switch),
 }

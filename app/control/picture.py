@@ -23,6 +23,10 @@ def status_of(snapshot: Snapshot, now: float) -> dict[str, Any]:
         "environment": snapshot.environment,
         "work_dir": snapshot.work_dir,
         "owed_bytes": snapshot.owed_bytes,
+        "autostart": snapshot.autostart,
+        "awake": snapshot.awake,
+        "desktop": snapshot.desktop,
+        "disk_free": snapshot.disk_free,
         "problem": _problem(snapshot),
         "agent": {
             "version": program.version,

@@ -38,6 +38,7 @@ class ControlParts:
     snapshot: Callable[[], Snapshot]
     agent_log: Callable[[], Path | None]
     job_log: Callable[[str], Awaitable[Path | None]]  # may raise AgentError
+    page: Callable[[str, bool], Awaitable[str]]  # view, show it → address; may raise AgentError
     clock: Callable[[], float]  # epoch seconds
 
 
@@ -166,6 +167,8 @@ class ControlServer:
                 ask = wire.decode_ask(await peer.hear())
                 if isinstance(ask, wire.AskLogs):
                     await self._until_gone(peer, self._show_log(peer, ask))
+                elif isinstance(ask, wire.AskPage):
+                    await peer.say(await self._page(ask))
                 else:
                     await peer.say(self._answered(ask))
         finally:
@@ -185,6 +188,12 @@ class ControlServer:
                 return self._cancelled(job_id)
             case _:
                 return _error(_("The agent that runs does not understand this."), _restart())
+
+    async def _page(self, ask: wire.AskPage) -> dict[str, Any]:
+        try:
+            return {"answer": {"url": await self._parts.page(ask.view, ask.show)}}
+        except AgentError as why:
+            return _error(why.cause, why.next_step)
 
     def _cancelled(self, job_id: str) -> dict[str, Any]:
         states = {job.job_id: job.state for job in self._parts.snapshot().jobs}

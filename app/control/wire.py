@@ -7,6 +7,7 @@ The agent speaks first, `{"agent": VERSION, "protocol": 1, "nonce": …}`; then
     {"ask": "jobs"}                            → {"answer": {"jobs": […]}}
     {"ask": "command", "command": "pause"}     → {"answer": status}
     {"ask": "cancel", "job_id": …}             → {"answer": {}}
+    {"ask": "page", "view": "", "show": true}  → {"answer": {"url": …}}
     {"ask": "logs", "job_id", "lines", "follow"} → {"piece": text} …, {"answer": {}}
 
 Instead of an answer there may be `{"error": cause, "next_step": …}`.
@@ -49,6 +50,14 @@ class AskCancel:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPage:
+    """Show the dashboard at this view to the user, or only tell its address."""
+
+    view: str
+    show: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AskLogs:
     """Show a log: of a job, or with "" the agent's own; `lines` of its end, None: all."""
 
@@ -57,7 +66,7 @@ class AskLogs:
     follow: bool
 
 
-Ask = AskStatus | AskJobs | AskCommand | AskCancel | AskLogs
+Ask = AskStatus | AskJobs | AskCommand | AskCancel | AskPage | AskLogs
 
 
 def encode(body: dict[str, Any]) -> bytes:
@@ -87,6 +96,8 @@ def encode_ask(ask: Ask) -> dict[str, Any]:
             return {"ask": "command", "command": command.value}
         case AskCancel(job_id):
             return {"ask": "cancel", "job_id": job_id}
+        case AskPage(view, show):
+            return {"ask": "page", "view": view, "show": show}
         case AskLogs(job_id, lines, follow):
             return {"ask": "logs", "job_id": job_id, "lines": lines, "follow": follow}
 
@@ -102,6 +113,8 @@ def decode_ask(body: dict[str, Any]) -> Ask | None:
             return AskCommand(_COMMANDS[name])
         case {"ask": "cancel", "job_id": str(job_id)}:
             return AskCancel(job_id)
+        case {"ask": "page", "view": str(view), "show": bool(show)}:
+            return AskPage(view, show)
         case {"ask": "logs", "job_id": str(job_id), "lines": lines, "follow": bool(follow)}:
             known = lines is None or (type(lines) is int and lines >= 0)
             return AskLogs(job_id, lines, follow) if known else None

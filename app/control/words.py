@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.i18n import _
-from app.terminal import clipped, harmless, width
+from app.i18n import _, marked
+from app.terminal import clipped, harmless, padded, width
 
 Answer = Mapping[str, Any]
 _GAP = "  "
@@ -21,13 +21,14 @@ def status_text(status: Answer) -> str:
         (_("Environment"), status.get("environment")),
         (_("Latency"), _latency(status.get("latency_ms"))),
         (_("Work folder"), status.get("work_dir")),
+        (_("Computer"), _computer(status)),
         (_("Owed"), _owed(status.get("owed_bytes"))),
         (_("Problem"), _problem(status.get("problem"))),
         (_("Agent"), _program(program, status.get("now"))),
     ]
     shown = [(name, harmless(str(text))) for name, text in rows if text]
     room = max(width(name) for name, _text in shown)
-    return "\n".join(f"{_padded(name, room)}{_GAP}{text}" for name, text in shown)
+    return "\n".join(f"{padded(name, room)}{_GAP}{text}" for name, text in shown)
 
 
 def state_text(status: Answer) -> str:
@@ -37,7 +38,7 @@ def state_text(status: Answer) -> str:
         parts.append(_("paused (`ats-agent resume` ends that)"))
     if status.get("draining"):
         parts.append(_("ends as soon as nothing runs"))
-    return ", ".join(parts)
+    return _(", ").join(parts)
 
 
 def jobs_line(status: Answer) -> str:
@@ -55,7 +56,7 @@ def jobs_table(answer: Answer, columns: int | None) -> str:
     heads = (_("STATE"), _("FOR"), _("KIND"), _("ID"), _("COMMAND"))
     rows = [heads, *(_job_row(job, now) for job in jobs)]
     rooms = [max(width(row[column]) for row in rows) for column in range(len(heads) - 1)]
-    lines = (_GAP.join([*map(_padded, row, rooms), row[-1]]) for row in rows)
+    lines = (_GAP.join([*map(padded, row, rooms), row[-1]]) for row in rows)
     return "\n".join(line if columns is None else clipped(line, columns) for line in lines)
 
 
@@ -76,6 +77,8 @@ def duration(seconds: float) -> str:
 
 def _connection(status: Answer) -> str:
     link, since = status.get("link"), _age(status.get("link_since"), status.get("now"))
+    if not status.get("server_url"):
+        return _("Not set up (`ats-agent dashboard` or `ats-agent login` connects it)")
     if link == "rejected":
         return _("The platform refused the token")
     if not status.get("wanted"):
@@ -91,11 +94,27 @@ def _job_row(job: Answer, now: object) -> tuple[str, ...]:
     age = _age(job.get("since"), now) or ""
     keys = ("state", "kind", "id", "title")
     state, kind, name, title = (harmless(str(job.get(key, ""))) for key in keys)
-    return state, age, kind, name, title
+    return _(_WORDS.get(state, state)), age, _(_WORDS.get(kind, kind)), name, title
+
+
+_WORDS = {  # of the answer, which `--json` shows as they are
+    "queued": marked("queued"),
+    "preparing": marked("preparing"),
+    "running": marked("running"),
+    "stopping": marked("stopping"),
+    "task": marked("task"),
+    "suite": marked("suite"),
+}
 
 
 def _latency(milliseconds: object) -> str:
     return "" if milliseconds is None else _("{number} ms").format(number=milliseconds)
+
+
+def _computer(status: Answer) -> str:
+    awake = _("kept awake") if status.get("awake") else ""
+    at_login = _("starts at login") if status.get("autostart") else ""
+    return _(", ").join(text for text in (status.get("desktop"), awake, at_login) if text)
 
 
 def _owed(count: object) -> str:
@@ -128,7 +147,3 @@ def _age(moment: object, now: object) -> str:
     except ValueError:
         return ""
     return duration(age.total_seconds())
-
-
-def _padded(text: str, room: int) -> str:
-    return text + " " * (room - width(text))

@@ -26,41 +26,50 @@ def open_for_user(path: Path) -> None:
     """
     if not path.exists():
         raise CannotOpenError(_("{path} does not exist.").format(path=path))
+    _try(str(path), str(path))
+
+
+def open_url(url: str) -> None:
+    """Show a page in the user's browser; as `open_for_user`. The address stays out of logs."""
+    _try(url, _("the page"))
+
+
+def _try(what: str, named: str) -> None:
     containment.opened_for_user()
     try:
-        _open(path)
+        _open(what, named)
     except OSError as cause:
         raise CannotOpenError(
-            _("{path} cannot be opened: {why}.").format(path=path, why=cause.strerror or cause)
+            _("{path} cannot be opened: {why}.").format(path=named, why=cause.strerror or cause)
         ) from cause
 
 
 if sys.platform == "win32":
 
-    def _open(path: Path) -> None:
+    def _open(what: str, _named: str) -> None:
         """Ask the shell; no program of ours and so no console window is started."""
-        os.startfile(path)  # noqa: S606 (this is what the shell's double click does)
+        os.startfile(what)  # noqa: S606 (this is what the shell's double click does)
 
 else:
     _OPENER = "open" if sys.platform == "darwin" else "xdg-open"
 
-    def _open(path: Path) -> None:
+    def _open(what: str, named: str) -> None:
         """Start the opener in a session of its own: neither Ctrl+C nor our end reaches it."""
         environment = containment.clean_environment({}, "")
         del environment[containment.MARKER]  # it belongs to the user, not to a job
         process = subprocess.Popen(
-            [_OPENER, str(path)],
+            [_OPENER, what],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        waiter = threading.Thread(target=_wait, args=(process, path), name="opened", daemon=True)
+        waiter = threading.Thread(target=_wait, args=(process, named), name="opened", daemon=True)
         waiter.start()
 
-    def _wait(process: subprocess.Popen[bytes], path: Path) -> None:
+    def _wait(process: subprocess.Popen[bytes], named: str) -> None:
         """Collect it; some openers live as long as the program that they start."""
         code = process.wait()
         if code != 0:
-            log.warning("%s could not open %s (exit code %d)", _OPENER, path, code)
+            log.warning(_("%s could not open %s (exit code %d)"), _OPENER, named, code)

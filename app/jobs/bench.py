@@ -13,6 +13,7 @@ from app.jobs.deps import JobDeps, JobLimits
 from app.jobs.evidence import Evidence
 from app.jobs.folder import NotRunnableError, Workplace
 from app.jobs.job import Job, Outcome
+from app.jobs.no_prompts import NO_PROMPTS
 from app.jobs.output import Output
 from app.jobs.process import Child, Stream
 from app.jobs.supervision import Supervision
@@ -85,7 +86,7 @@ class Bench:
         self, argv: Sequence[str], cwd: Path, extra: Mapping[str, str], containment: Containment
     ) -> Child:
         try:
-            env = clean_environment(extra, self.job.record.marker)
+            env = clean_environment({**NO_PROMPTS, **extra}, self.job.record.marker)
             child = await Child.start(argv, cwd, env, containment, self._feed)
         except ValueError as why:
             containment.close()

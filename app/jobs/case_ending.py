@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from app.i18n import _
+from app.i18n import _, marked
 from app.jobs.results.findings import Findings
 from app.jobs.results.items import Verdict
 
@@ -19,10 +19,10 @@ class Why(Enum):
 
 
 _WITHOUT_RESULT = {
-    Why.TIMED_OUT: _("the run timed out before this case had a result"),
-    Why.CANCELLED: _("the run was cancelled before this case had a result"),
-    Why.INTERRUPTED: _("the run was interrupted before this case had a result"),
-    Why.NOT_STARTED: _("the command could not be started"),
+    Why.TIMED_OUT: marked("the run timed out before this case had a result"),
+    Why.CANCELLED: marked("the run was cancelled before this case had a result"),
+    Why.INTERRUPTED: marked("the run was interrupted before this case had a result"),
+    Why.NOT_STARTED: marked("the command could not be started"),
 }
 
 

@@ -78,7 +78,7 @@ def remember_codes(folder: Path, learned: Mapping[str, str]) -> None:
     try:
         _replace(folder / CODES_FILE, codes)
     except (OSError, ValueError) as why:
-        log.warning("the case codes of %s cannot be remembered: %s", folder, why)
+        log.warning(_("the case codes of %s cannot be remembered: %s"), folder, why)
 
 
 def _lists(suite: SuiteAssigned, codes: Mapping[str, str]) -> dict[str, list[str]] | None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.host.console import output_encodings
+from app.host.desktop_state import DesktopState
+from app.host.readiness import desktop_state
 from app.journal.outbox import Outbox
 from app.journal.records import OwedItem
 from app.journal.store import Store
@@ -21,6 +23,7 @@ class JobLimits:
     held_pipes: float = 0.5  # reading pipes that others hold after the main process's end
     idle_timeout: float = 0.0  # without any output; 0: no limit
     max_log_bytes: int = 2**30  # of output in the log; of what follows the end is kept
+    needs_timeout: float = 0.0  # that a suite waits for the desktop it needs; 0: it fails at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +42,5 @@ class JobDeps:
     redactor: Redactor = field(default_factory=Redactor)  # the agent's own secrets
     result_patterns: Sequence[str] = ()  # of suites without .ats.yml; empty: the usual names
     screenshots: bool = False  # when a case fails or a job times out
+    desktop: Callable[[], DesktopState] = desktop_state  # looks now; blocks up to 2 s
+    desktop_seen: Callable[[], DesktopState | None] = lambda: None  # a look of the last seconds

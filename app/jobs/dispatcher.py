@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,9 @@ from app.host.paths import WorkDir
 from app.i18n import _
 from app.jobs.acceptance import Acceptance
 from app.jobs.deps import JobDeps
+from app.jobs.ended import EndedJobs
 from app.jobs.ending import end_unstarted
-from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started_text
+from app.jobs.job import CANCELLED_TEXT, Job, Outcome, not_started
 from app.jobs.notices import Notices
 from app.jobs.order import Order
 from app.jobs.ready import Ready, make_ready
@@ -20,10 +21,10 @@ from app.jobs.recovery import recover
 from app.jobs.runner import Runner
 from app.jobs.waiting import WaitingLine
 from app.jobs.work import Work
-from app.jobs.works import waiting_title, work_of
+from app.jobs.works import work_of
 from app.journal.records import JobKind, JobRecord, Target
 from app.protocol.messages import Level
-from app.state import JobState, JobView
+from app.state import EndedJob, JobState, JobView
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Dispatcher:
         self._line = WaitingLine(max_concurrent)
         self._notices = Notices(deps, self._line)
         self._jobs: dict[tuple[Target, str], Job] = {}  # not ended, in order of acceptance
+        self._past = EndedJobs()
         self._tasks: asyncio.TaskGroup | None = None
         self._order = asyncio.Lock()  # one message is dealt with after the other
         self._stopping = False
@@ -59,9 +61,20 @@ class Dispatcher:
         """Return the jobs that have not ended, oldest first."""
         return tuple(job.view for job in self._jobs.values() if not job.state.ended)
 
+    def ended(self) -> tuple[EndedJob, ...]:
+        """Return the last jobs that have ended since the start, oldest first."""
+        return self._past.jobs
+
     def use_work_dir(self, work_dir: WorkDir | WorkDirError) -> None:
         """Take the folder for jobs accepted from now on; an error is the answer to each."""
         self._acceptance.work_dir = work_dir
+
+    def adopt(self, change: Callable[[JobDeps], JobDeps], max_concurrent: int) -> None:
+        """Take over changed settings; jobs that have begun keep those they began with."""
+        self._deps = change(self._deps)
+        self._line.offer(max_concurrent)
+        if self._tasks is not None and not self._stopping:
+            self._start_next()
 
     async def recover(self, records: Sequence[JobRecord]) -> list[JobRecord]:
         """Report what an earlier agent left unfinished; after `Outbox.load`.
@@ -108,9 +121,7 @@ class Dispatcher:
             elif order.kind is JobKind.SUITE:
                 await self._answer(order, target, Outcome(JobState.CANCELLED, error=CANCELLED_TEXT))
             else:
-                text = _("Nothing to cancel: {what}")
-                what = await self._acceptance.about(order.job_id, target)
-                self._acceptance.remark(order, Level.WARNING, text.format(what=what))
+                await self._acceptance.nothing_to_cancel(order, target)
 
     async def cancel_group(self, group: str, target: Target) -> None:
         """End all executions of a suite that wait or run."""
@@ -119,7 +130,7 @@ class Dispatcher:
             for job in [job for job in found if job.record.target == target]:
                 await self._cancel(job)
             if not found:
-                log.info("cancel of suite %s: nothing of it runs here", group)
+                log.info(_("cancel of suite %s: nothing of it runs here"), group)
 
     async def cancel_here(self, job_id: str) -> bool:
         """End what waits or runs under this id, as this computer's user wants it.
@@ -166,21 +177,15 @@ class Dispatcher:
         async with self._order:
             waiting = self._line.clear()
         for job in waiting:
-            await self._end_unstarted(job, _interrupted())
+            await self._end_unstarted(job, not_started())
 
     # ------------------------------------------------------------------------- accepting
 
     def _refusal(self) -> Outcome | None:
         """Return how every order ends now; None when orders are taken."""
-        work_dir = self._acceptance.work_dir
         if self._stopping:
-            return _interrupted()
-        if isinstance(work_dir, WorkDirError):
-            return Outcome(JobState.ERROR, error=str(work_dir))
-        if len(self._line) >= QUEUE_LIMIT:
-            text = _("Too many tasks wait already ({count}).").format(count=QUEUE_LIMIT)
-            return Outcome(JobState.ERROR, error=text)
-        return None
+            return not_started()
+        return self._acceptance.refusal(len(self._line), QUEUE_LIMIT)
 
     async def _take(self, order: Order, target: Target) -> None:
         """Accept a job and give it a place or a number in the queue."""
@@ -215,8 +220,6 @@ class Dispatcher:
 
     def _add(self, order: Order, record: JobRecord, state: JobState) -> Job:
         job = Job(order, record, state)
-        if state is JobState.QUEUED:  # else its runner gives it a title, for nothing
-            job.title = waiting_title(order, self._deps.redactor)
         self._jobs[record.target, record.job_id] = job
         self._empty.clear()
         self._deps.on_change()
@@ -263,6 +266,7 @@ class Dispatcher:
 
     def _remove(self, job: Job) -> None:
         del self._jobs[job.record.target, job.job_id]
+        self._past.add(job)
         if not self._jobs:
             self._empty.set()
         self._deps.on_change()
@@ -292,7 +296,3 @@ class Dispatcher:
             await ending
         finally:
             self._remove(job)
-
-
-def _interrupted() -> Outcome:
-    return Outcome(JobState.INTERRUPTED, error=not_started_text())

@@ -14,6 +14,7 @@ from app.jobs.deps import JobDeps
 from app.jobs.job import Job, Outcome
 from app.jobs.order import Order
 from app.jobs.output import Output, Sink
+from app.jobs.results.items import Verdict
 from app.journal.joblog import JobLog
 from app.journal.lines import Kind
 from app.journal.records import CaseReport, Finish, JobKind, JobRecord, OwedItem
@@ -22,6 +23,7 @@ from app.state import JobState
 
 log = logging.getLogger(__name__)
 
+BAD = {verdict.value for verdict in Verdict if verdict.bad}
 RETRY_AFTER = 1.0  # seconds until a result that the journal did not take is offered again
 
 
@@ -58,7 +60,7 @@ async def report_first(
     try:
         stored = await deps.store.report(job.record.key, reports)
     except JournalError as why:
-        log.warning("results of job %s cannot be stored now: %s", job.job_id, why)
+        log.warning(_("results of job %s cannot be stored now: %s"), job.job_id, why)
         return reports
     deps.outbox.owed(job.record.key, stored)
     return ()
@@ -83,7 +85,7 @@ async def finish(
         try:
             stored = await deps.store.finish(job.record.key, end, job.record.log)
         except JournalError as why:
-            log.warning("the result of job %s cannot be stored: %s", job.job_id, why)
+            log.warning(_("the result of job %s cannot be stored: %s"), job.job_id, why)
             if job.quitting:
                 return
             await asyncio.sleep(RETRY_AFTER)
@@ -99,13 +101,14 @@ async def _settled(job: Job, output: Output | None) -> int:
     try:
         await output.settle()
     except Exception:
-        log.exception("the end of the log of job %s could not be written", job.job_id)
+        log.exception(_("the end of the log of job %s could not be written"), job.job_id)
     return output.length
 
 
 async def end_unstarted(deps: JobDeps, job: Job, outcome: Outcome, *, logged: bool) -> None:
     """End a job that never ran; `logged`: it has waited, its log says so too if it can."""
     owed, words = owed_unrun(job.order, outcome, {}, deps.clock())
+    job.failed = sum(report.result in BAD for report in owed.reports)
     left = await report_first(deps, job, owed.reports)
     output = await _say(deps, job.record, words) if logged else None
     await finish(deps, job, outcome.state, Owed(left, owed.items), output)
@@ -119,7 +122,7 @@ async def _say(deps: JobDeps, record: JobRecord, words: str) -> Output | None:
         output = await open_output(deps, record)
         await output.end(words, Kind.WARN)
     except JournalError as why:
-        log.warning("the log of job %s cannot be written: %s", record.job_id, why)
+        log.warning(_("the log of job %s cannot be written: %s"), record.job_id, why)
     return output
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.i18n import _
 from app.jobs.order import Order
-from app.journal.records import JobRecord
+from app.journal.records import TITLE, JobRecord
 from app.state import JOB_MOVES, JobState, JobView
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,8 @@ class Job:
         self.order = order
         self.record = record
         self.state = state
-        self.title = ""  # for people, without secrets
+        self.title = str(record.details.get(TITLE, ""))
+        self.failed = 0  # cases that failed or could not run; known at its end
         self.since = record.accepted_at
         self.stop_wanted: JobState | None = None
         self.grace: float = 0.0  # seconds; how long it may take to end once it was asked
@@ -79,13 +80,14 @@ class Job:
             self.order.kind.value,
             self.title,
             self.record.accepted_at,
+            self.record.key,
         )
 
     def move(self, to: JobState, now: float) -> None:
         """Change the state; an illegal move is a bug."""
         if to not in JOB_MOVES[self.state]:
             raise RuntimeError(f"illegal move {self.state.name} -> {to.name}")
-        log.info("job %s: %s -> %s", self.job_id, self.state.value, to.value)
+        log.info(_("job %s: %s -> %s"), self.job_id, self.state.value, to.value)
         self.state, self.since = to, now
 
     def stop(self, why: JobState, grace: float) -> None:
@@ -149,6 +151,11 @@ def stopped_outcome(why: JobState, exit_code: int | None, duration: float, text:
 def not_started_text() -> str:
     """Say that the agent was stopped before the job began."""
     return _("The agent was stopped before this task started; it was not run.")
+
+
+def not_started() -> Outcome:
+    """Return the outcome of a job that the agent's end kept from starting."""
+    return Outcome(JobState.INTERRUPTED, error=not_started_text())
 
 
 def first_line(command: str) -> str:

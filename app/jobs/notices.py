@@ -38,7 +38,7 @@ class Notices:
             try:
                 said, length = await adding
             except JournalError as why:
-                log.warning("the log of job %s cannot be written: %s", job.job_id, why)
+                log.warning(_("the log of job %s cannot be written: %s"), job.job_id, why)
             else:
                 self._deps.outbox.grew(job.record.key, length, said)
 

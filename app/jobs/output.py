@@ -170,7 +170,7 @@ class Output:
         try:
             await self._sink.log.close()
         except JournalError as why:
-            log.warning("a job's log cannot be closed: %s", why)
+            log.warning(_("a job's log cannot be closed: %s"), why)
 
     def _take_partial_lines(self) -> None:
         self._timer = None
@@ -249,7 +249,7 @@ class Output:
 
     def _lose(self, size: int, why: JournalError) -> None:
         if not self._lost:
-            log.error("a job's log cannot be written: %s", why)
+            log.error(_("a job's log cannot be written: %s"), why)
         self._lost += size
         self._why_lost = why.cause
 

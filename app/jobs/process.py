@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from app.host.containment import Containment, Proc, Steps, reap
+from app.i18n import _
 from app.jobs.start_error import StartError, explain
 
 __all__ = ["Child", "OnOutput", "StartError", "Stream", "install_child_watcher"]
@@ -251,7 +252,7 @@ async def _kill_all(containment: Containment, ended: dict[int, Proc]) -> None:
         ended.update(new)
         limit = clock() + KILL_LIMIT if new else limit
         if clock() > min(limit, last):
-            log.warning("killed, but still there: %s", ", ".join(map(str, found[:10])))
+            log.warning(_("killed, but still there: %s"), ", ".join(map(str, found[:10])))
             return
         await asyncio.sleep(pause)
 

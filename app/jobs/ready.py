@@ -40,7 +40,7 @@ def say_waiting(text: str, now: float, record: JobRecord) -> bytes:
     try:
         _begin(record.log, said)
     except OSError as why:
-        log.warning("the log of job %s cannot be written: %s", record.job_id, why)
+        log.warning(_("the log of job %s cannot be written: %s"), record.job_id, why)
         return b""
     return said
 

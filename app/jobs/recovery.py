@@ -29,13 +29,13 @@ async def recover(deps: JobDeps, records: Sequence[JobRecord]) -> list[JobRecord
     try:
         swept = await _sweep(deps, [record for record in records if _ran(record)])
     except JournalError as why:
-        log.warning("what earlier tasks left running cannot be ended: %s", why)
+        log.warning(_("what earlier tasks left running cannot be ended: %s"), why)
         return list(records)
     for record in records:
         try:
             await _recover(deps, record, swept if _ran(record) else [])
         except JournalError as why:
-            log.warning("the end of job %s cannot be stored: %s", record.job_id, why)
+            log.warning(_("the end of job %s cannot be stored: %s"), record.job_id, why)
             left.append(record)
     return left
 
@@ -85,7 +85,7 @@ async def _sweep(deps: JobDeps, records: Sequence[JobRecord]) -> list[Proc]:
     marks = [Mark(one.marker, one.pid, one.pid_started, one.accepted_at) for one in records]
     swept = await deps.worker.submit(sweep_after_crash, marks)
     for process in swept:
-        log.warning("ended what an earlier agent's tasks had left: %s", process)
+        log.warning(_("ended what an earlier agent's tasks had left: %s"), process)
     return swept
 
 
@@ -94,7 +94,7 @@ async def _last_words(deps: JobDeps, record: JobRecord, words: str, swept: list[
     try:
         output = await open_output(deps, record)
     except JournalError as why:
-        log.warning("the log of job %s cannot be continued: %s", record.job_id, why)
+        log.warning(_("the log of job %s cannot be continued: %s"), record.job_id, why)
         return 0
     if swept:
         text = _("Left behind by the tasks of the earlier agent, now ended: {names}")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from app.errors import JournalError
+from app.i18n import _
 from app.jobs.bench import Bench
 from app.jobs.cases import CaseBook, CaseResult
 from app.jobs.closing import case_line, case_reports
@@ -97,7 +98,7 @@ class Reporter:
         try:
             stored = await deps.store.report(job.record.key, reports)
         except JournalError as why:
-            log.warning("results of job %s cannot be stored now: %s", job.job_id, why)
+            log.warning(_("results of job %s cannot be stored now: %s"), job.job_id, why)
             self.unstored.extend(reports)
         else:
             deps.outbox.owed(job.record.key, stored)

@@ -7,6 +7,7 @@ from functools import partial
 
 from app.errors import JournalError
 from app.host.paths import WorkDir
+from app.i18n import _
 from app.jobs.removal import empty_trash, remove, set_aside
 from app.journal.records import JobRecord
 from app.journal.store import Store
@@ -27,13 +28,13 @@ class Retention:
 
     def __init__(self, store: Store, rules: KeepRules) -> None:
         self._store = store
-        self._rules = rules
+        self.rules = rules
         self._stuck: set[int] = set()  # keys that a warning has already named
 
     async def clean(self, now: float) -> int:
         """Remove the jobs that no rule holds at `now` (epoch seconds); return how many."""
         done = 0
-        for record in await self._store.removable(self._rules.tasks, self._rules.days, now):
+        for record in await self._store.removable(self.rules.tasks, self.rules.days, now):
             why = await self._clear_suite(record)
             if why is None:  # large: not on the journal's thread
                 why = await asyncio.to_thread(_remove, record)
@@ -44,7 +45,7 @@ class Retention:
             else:
                 self._say_stuck(record, why)
         if done:
-            log.info("%s old jobs removed", done)
+            log.info(_("%s old jobs removed"), done)
         return done
 
     async def _clear_suite(self, record: JobRecord) -> OSError | None:

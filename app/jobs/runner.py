@@ -16,7 +16,6 @@ from app.jobs.job import Job, Outcome, not_started_text, stopped_outcome
 from app.jobs.output import Output
 from app.jobs.ready import Ready, make_ready
 from app.jobs.work import Work
-from app.jobs.works import title_of
 from app.journal.lines import Kind
 from app.journal.records import CaseReport, OwedItem
 from app.state import JobState
@@ -39,7 +38,6 @@ class Runner:
         self._output: Output | None = None
         self._bench: Bench | None = None
         work.secrets(self._redactor)
-        job.title = job.title or title_of(job.order, self._redactor)
 
     async def run(self) -> None:
         """Run the job to its durable result; never raises for a failing program."""
@@ -61,7 +59,7 @@ class Runner:
         try:
             await self._let_go()
         except Exception:
-            log.exception("job %s was not put away properly", self._job.job_id)
+            log.exception(_("job %s was not put away properly"), self._job.job_id)
         finally:
             self._redactor.close()
 
@@ -106,13 +104,14 @@ class Runner:
         printed = self._output.excerpt() if self._output else ""
         now = self._deps.clock()
         try:
+            self._job.failed = self._work.failed(outcome)
             return self._work.items(outcome, printed, now)
         except Exception as bug:  # noqa: BLE001 (as in `_guarded`)
             owed, _words = owed_unrun(self._job.order, self._failed_inside(bug), {}, now)
             return owed.items
 
     def _failed_inside(self, bug: Exception) -> Outcome:
-        log.error("job %s failed inside the agent", self._job.job_id, exc_info=bug)
+        log.error(_("job %s failed inside the agent"), self._job.job_id, exc_info=bug)
         cause = bug.exceptions[0] if isinstance(bug, ExceptionGroup) else bug
         text = _("The agent failed on this task: {bug!r}. Its agent.log says more.")
         error = self._redactor.mask(text.format(bug=cause))

@@ -14,6 +14,7 @@ from app.jobs.case_files import remember_codes, remembered_codes, write_case_fil
 from app.jobs.cases import CaseBook, CasesEnd
 from app.jobs.closing import case_line, case_reports, ending_of, suite_items, suite_words
 from app.jobs.collector import Collector
+from app.jobs.desktop import note_desktop, wait_for_desktop
 from app.jobs.every_test import EveryTestBook
 from app.jobs.folder import Workplace, command_line, prepare_suite
 from app.jobs.git import GitBench, GitLimits, GitSource, checkout, secrets_of
@@ -51,6 +52,7 @@ class SuiteWork:
 
     async def perform(self, bench: Bench) -> Outcome:
         """Check out, run, collect; a failed case fails the suite whatever the exit code."""
+        await note_desktop(bench)
         cwd = await self._checkout(bench)
         if isinstance(cwd, Outcome):
             return cwd
@@ -58,13 +60,19 @@ class SuiteWork:
         for warning in yml.warnings:
             bench.output.note(warning, Kind.WARN)
         await self._write_cases(bench, cwd)
-        return await self._run(bench, cwd, yml)
+        ended = await wait_for_desktop(bench, yml.needs)
+        return ended or await self._run(bench, cwd, yml)
 
     def last_words(self, outcome: Outcome) -> list[str]:
         """Say what is to be said of the cases, and how the suite ended."""
         cases = self._cases_end(outcome)
         lines = [case_line(self._book.code_of(one.case_id), one) for one in cases.results]
         return [*lines, *cases.remarks, suite_words(outcome, cases)]
+
+    def failed(self, outcome: Outcome) -> int:
+        """Count the cases that failed or could not run."""
+        counts = self._cases_end(outcome).counts
+        return counts.failed + counts.error
 
     def reports(self, outcome: Outcome) -> Sequence[CaseReport]:
         """Owe the rest of the results."""

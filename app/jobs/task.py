@@ -6,6 +6,7 @@ from app.host.paths import WorkDir
 from app.i18n import _
 from app.jobs.bench import Bench
 from app.jobs.closing import task_items
+from app.jobs.desktop import note_seen_desktop
 from app.jobs.ending import last_words
 from app.jobs.folder import Workplace, prepare
 from app.jobs.job import Outcome, first_line
@@ -38,11 +39,16 @@ class TaskWork:
         line = first_line(bench.redactor.mask(text))
         bench.output.note(_("Task started: {line}").format(line=line))
         bench.output.note(_("Work dir: {path}").format(path=place.cwd))
+        note_seen_desktop(bench)
         return await bench.run(place.argv, place.cwd, dict(self._assigned.env_vars))
 
     def last_words(self, outcome: Outcome) -> list[str]:
         """Say how it ended."""
         return [last_words(outcome)]
+
+    def failed(self, outcome: Outcome) -> int:
+        """Return 0: a task has no cases."""
+        return 0
 
     def reports(self, outcome: Outcome) -> Sequence[CaseReport]:
         """Return nothing: a task has no cases."""

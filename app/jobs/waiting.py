@@ -15,7 +15,7 @@ class WaitingLine:
 
     def __init__(self, places: int) -> None:
         self.paused = False  # nobody starts
-        self._free = places
+        self._places = self._free = places
         self._waiting: deque[Job] = deque()
         self._busy: Counter[Group] = Counter()  # orders of a group that run or wait
         self._running: set[Group] = set()  # groups of which one has a place
@@ -25,6 +25,11 @@ class WaitingLine:
 
     def __contains__(self, job: object) -> bool:
         return job in self._waiting
+
+    def offer(self, places: int) -> None:
+        """Have so many places from now on; fewer than are taken evict nobody."""
+        self._free += places - self._places
+        self._places = places
 
     def group_busy(self, order: Order, target: Target) -> bool:
         """Tell whether another order of its group runs or waits."""

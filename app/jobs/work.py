@@ -26,6 +26,9 @@ class Work(Protocol):
     def last_words(self, outcome: Outcome) -> list[str]:
         """Return the last lines of the log."""
 
+    def failed(self, outcome: Outcome) -> int:
+        """Return how many cases failed or could not run; at the end."""
+
     def reports(self, outcome: Outcome) -> Sequence[CaseReport]:
         """Return the results that are still owed; before the last words are written."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.i18n import _
+from app.i18n import _, marked, sentences
 from app.jobs.results.items import Verdict
 from app.jobs.results.junit_case import seconds_in
 from app.jobs.results.junit_writer import WrittenCase, WrittenSuite, gist
@@ -97,16 +97,16 @@ class Report:
 
     def _ended(self) -> str:
         text = _(_ENDS[self.state]).format(name=harmless(self.name))
-        return f"{text} {harmless(self.reason)}".rstrip()
+        return sentences(text, harmless(self.reason))
 
 
 _ENDS = {
-    JobState.SUCCEEDED: _("{name}: passed."),
-    JobState.FAILED: _("{name}: failed."),
-    JobState.TIMED_OUT: _("{name}: timed out."),
-    JobState.ERROR: _("{name}: not run."),
-    JobState.INTERRUPTED: _("{name}: stopped."),
-    JobState.CANCELLED: _("{name}: cancelled."),
+    JobState.SUCCEEDED: marked("{name}: passed."),
+    JobState.FAILED: marked("{name}: failed."),
+    JobState.TIMED_OUT: marked("{name}: timed out."),
+    JobState.ERROR: marked("{name}: not run."),
+    JobState.INTERRUPTED: marked("{name}: stopped."),
+    JobState.CANCELLED: marked("{name}: cancelled."),
 }
 
 

@@ -104,6 +104,7 @@ def _parts(
             task_timeout=suite.timeout or settings["task.timeout"],
             idle_timeout=settings["task.idle_timeout"],
             max_log_bytes=settings["task.max_log_bytes"],
+            needs_timeout=settings["desktop.needs_timeout"],
         ),
         patterns=settings["suite.results"],
         screenshots=settings["evidence.screenshot_on_failure"],

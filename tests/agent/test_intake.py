@@ -54,11 +54,17 @@ async def at_work(home: Path, max_concurrent: int = 1) -> AsyncIterator[tuple[Ro
             running.cancel()
 
 
+async def meet(_target: Target) -> bool:
+    """Every greeting is the first."""
+    return True
+
+
 def _parts(room: Room, home: Path) -> IntakeParts:
     return IntakeParts(
-        server_url=TARGET.server,
+        server_url=lambda: TARGET.server,
         home=home,
-        own_work_dir=room.work_dir.root,
+        own_work_dir=lambda: room.work_dir.root,
+        meet=meet,
         dispatcher=room.dispatcher,
         outbox=room.deps.outbox,
         sampler=FactsSampler(60.0),

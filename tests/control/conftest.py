@@ -19,6 +19,7 @@ class Desk:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.requests: list[Request] = []
+        self.shown: list[str] = []
         self.agent_log: Path | None = home / "agent.log"
         self.jobs: tuple[JobView, ...] = (
             JobView("t1", JobState.RUNNING, NOW - 60, "task", "make test", NOW - 90),
@@ -32,6 +33,7 @@ class Desk:
                 snapshot=self.snapshot,
                 agent_log=lambda: self.agent_log,
                 job_log=self.job_log,
+                page=self.page,
                 clock=lambda: NOW,
             )
         )
@@ -52,6 +54,14 @@ class Desk:
         if job_id == "broken":
             raise JournalError("The journal cannot be used.", "Look at the disk.")
         return self.home / f"{job_id}.log" if job_id.startswith("t") else None
+
+    async def page(self, view: str, show: bool) -> str:
+        """The address of a page that is shown, or only told; there is none of "nothing"."""
+        if view == "nothing":
+            raise JournalError("There is no such page.", "Look elsewhere.")
+        if show:
+            self.shown.append(view)
+        return f"http://127.0.0.1:1/secret/#{view}"
 
     @property
     def card(self) -> Card:

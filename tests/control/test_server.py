@@ -13,7 +13,8 @@ import pytest
 from app.control import client, handshake, server
 from app.control.card import CARD_NAME, Card
 from app.control.client import Agent
-from app.control.wire import AskCancel, AskCommand, AskJobs, AskLogs, AskStatus
+from app.control.commands import raise_first
+from app.control.wire import AskCancel, AskCommand, AskJobs, AskLogs, AskPage, AskStatus
 from app.errors import NotDoneError, NotRunningError
 from app.state import CancelJob, Command
 from tests.control.conftest import Desk, served
@@ -49,6 +50,26 @@ async def test_answers(tmp_path: Path) -> None:
     assert paused["environment"] == "Lab"
     assert desk.requests == [Command.PAUSE]
     assert not (tmp_path / CARD_NAME).exists()
+
+
+async def test_the_dashboard_is_shown_or_told(tmp_path: Path) -> None:
+    """Its address is the answer; what goes wrong is said as everywhere."""
+    async with served(tmp_path) as desk:
+        asks = AskPage("jobs", show=False), AskPage("settings", show=True)
+        told, opened = await asked(tmp_path, *asks)
+        with pytest.raises(NotDoneError, match="no such page"):
+            await asked(tmp_path, AskPage("nothing", show=True))
+    assert told["url"].endswith("/#jobs")
+    assert opened["url"].endswith("/#settings")
+    assert desk.shown == ["settings"]
+
+
+async def test_a_second_start_raises_the_first(tmp_path: Path) -> None:
+    """It has the agent that runs show its dashboard; where none answers it says so."""
+    async with served(tmp_path) as desk:
+        assert await asyncio.to_thread(raise_first, tmp_path)
+    assert desk.shown == [""]
+    assert not raise_first(tmp_path)
 
 
 @pytest.mark.parametrize(("job_id", "why"), [("t9", "No job t9"), ("t2", "ending already")])

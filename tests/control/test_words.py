@@ -28,6 +28,7 @@ ONLINE = Snapshot(
         (replace(ONLINE, paused=True), "Online for 2 min 5 s, paused (`ats-agent resume`"),
         (replace(ONLINE, draining=True), "ends as soon as nothing runs"),
         (replace(ONLINE, link=LinkState.CONNECTING), "Connecting"),
+        (replace(ONLINE, link=LinkState.STOPPED, server_url=""), "Not set up"),
         (replace(ONLINE, link=LinkState.BACKING_OFF), "Not connected, trying again"),
         (replace(ONLINE, link=LinkState.REJECTED), "The platform refused the token"),
         (replace(ONLINE, link=LinkState.STOPPED, wanted=False), "Disconnected, as you wanted"),
@@ -50,6 +51,14 @@ def test_status_is_aligned_and_leaves_out_what_is_not() -> None:
     assert "\x1b" not in text
     assert "Owed         7 bytes" in text
     assert f"Problem      {str(moment(NOW))[:19].replace('T', ' ')} disk" in text
+
+
+def test_the_computer_has_a_line_when_there_is_something_to_say() -> None:
+    """What keeps tests from its desktop, and what the agent does for it."""
+    assert "Computer" not in status_text(status_of(ONLINE, NOW))
+    busy = replace(ONLINE, desktop="The desktop is locked", awake=True, autostart=True)
+    text = status_text(status_of(busy, NOW))
+    assert "Computer     The desktop is locked, kept awake, starts at login" in text
 
 
 def test_jobs_are_aligned_whatever_their_names() -> None:

@@ -139,6 +139,12 @@ class FakeAgent:
         for viewer in self._viewers:
             viewer.feed()
 
+    def turn_over(self, key: int, data: bytes) -> None:
+        """Let a new file take the place of a job's log."""
+        self.job(key).log = data
+        for viewer in self._viewers:
+            viewer.rewind()
+
     def end_job(self, key: int, state: str = "succeeded") -> None:
         """Let a job end."""
         job = self.job(key)
@@ -207,6 +213,11 @@ class Viewer:
             at += 1
         self._streams[stream] = (key, at)
         self._piece(stream, first=True)
+
+    def rewind(self) -> None:
+        """Send the followed logs from their start: they are new ones."""
+        for stream, (key, _at) in list(self._streams.items()):
+            self._follow(stream, key, 0)
 
     def feed(self) -> None:
         """Send what has been written to the followed logs."""

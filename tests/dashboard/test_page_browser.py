@@ -130,6 +130,13 @@ async def test_job_that_is_gone(tmp_path: Path) -> None:
         await expect(tab.locator("[role=alert]", has_text="no longer known")).to_be_visible()
 
 
+async def test_removed_job(tmp_path: Path) -> None:
+    """Of a job whose folder is gone its record is left, and words in place of its log."""
+    async with opened(tmp_path, "job=5") as (_agent, tab):
+        await expect(tab.locator(".head")).to_contain_text("its folder has been removed")
+        await expect(tab.get_by_text("This log has been removed.")).to_be_visible()
+
+
 async def test_old_job_by_its_link(tmp_path: Path) -> None:
     """A job of the past opens from its address alone."""
     async with opened(tmp_path, "job=30") as (agent, tab):

@@ -190,6 +190,14 @@ async def test_50_mb_stay_quick(tmp_path: Path) -> None:
         await expect(tab.locator(".log-row.current")).to_contain_text("订单123")
 
 
+async def test_new_file_in_the_place_of_the_log(tmp_path: Path) -> None:
+    """A log that begins anew (agent.log is turned over) shows anew, without the old lines."""
+    async with opened(tmp_path, VIEW, agent=agent_with(b"old\n" * 50)) as (agent, tab):
+        await expect(tab.locator(".log-row").last).to_have_text("old")
+        agent.turn_over(RUNNING, b"new\n")
+        await expect(tab.locator(".log-row")).to_have_text(["new"])
+
+
 async def test_coming_back_after_a_loss(tmp_path: Path) -> None:
     """When the agent is back the log goes on at its end."""
     forgiven = "ERR_CONNECTION|WebSocket"

@@ -44,6 +44,15 @@ def test_a_path_is_one_argument_and_our_secrets_stay_here(
     assert "ATS_" not in said
 
 
+def test_a_page_is_opened_and_not_named(opener: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its address holds a secret: the browser gets it, the log does not."""
+    with caplog.at_level(logging.DEBUG):
+        opening.open_url("http://127.0.0.1:1/secret/bad")
+        until(lambda: "exit code 3" in caplog.text, "the failure is told")
+    assert opener.read_text(encoding="utf-8").startswith("1:http://127.0.0.1:1/secret/bad\n")
+    assert "secret" not in caplog.text
+
+
 def test_the_containment_is_told_before(opener: Path, tmp_path: Path) -> None:
     """An orphan may be the user's from now on."""
     opening.open_for_user(tmp_path)

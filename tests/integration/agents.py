@@ -41,6 +41,7 @@ class AgentProcess:
         env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("ATS_AGENT_")},
             "ATS_AGENT_TOKEN": self._token,
+            "ATS_AGENT_LANGUAGE": "en",
             "PYTHONWARNINGS": "error",
             "PYTHONASYNCIODEBUG": "1",
             **environ,

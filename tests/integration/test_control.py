@@ -41,7 +41,7 @@ async def started(home: Path, *arguments: str) -> asyncio.subprocess.Process:
         *(sys.executable, "-m", "app", *arguments, "--home", str(home)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**env, "PYTHONWARNINGS": "error", "LANGUAGE": "en"},
+        env={**env, "PYTHONWARNINGS": "error", "ATS_AGENT_LANGUAGE": "en"},
     )
 
 

@@ -153,9 +153,9 @@ async def open_room(
     max_concurrent: int = 1,
     limits: JobLimits = LIMITS,
     started: bool = True,
-    screenshots: bool = False,
+    **more: Any,
 ) -> AsyncIterator[Room]:
-    """A room in `home`; at its end everything is stopped in order."""
+    """A room in `home`; at its end everything is stopped in order. `more`: fields of JobDeps."""
     worker = Worker()
     worker.start()
     store = await Store.open(home / "journal.db", worker)
@@ -173,7 +173,7 @@ async def open_room(
         on_change=lambda: None,
         clock=time.time,
         encodings=("gb18030",),
-        screenshots=screenshots,
+        **more,
     )
     room = Room(Dispatcher(deps, max_concurrent), deps, WorkDir(home / "work"), remarks)
     room.answers = answers

@@ -231,6 +231,18 @@ def test_ats_yml_and_the_suites_own_patterns(place: Place) -> None:
     assert [result for _name, result in done.words] == ["passed", "failed", "skipped"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other system: always a desktop")
+def test_needs_of_the_desktop(place: Place) -> None:
+    """They count as on the platform: here is no desktop, and nobody wants to wait for one."""
+    (place.folder / ".ats.yml").write_text("needs: [unlocked-desktop]", encoding="utf-8")
+    nowhere = {"DISPLAY": ":4711", "WAYLAND_DISPLAY": "", "ATS_AGENT_DESKTOP_NEEDS_TIMEOUT": "0"}
+    suite = place.suite(place.python("write('ran', 'ran')"))
+    done = place.run(suite, **nowhere)
+    assert done.code == 7
+    assert "there is no desktop session. Log in to this computer" in done.out
+    assert not (place.folder / "ran").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("command: [a]", "登录.yml:1: command: "), ("comand: x", "Did you mean command?"), (None, "")],

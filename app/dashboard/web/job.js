@@ -40,7 +40,7 @@ export class JobView {
     this.cases.open(key);
     this.take(this.desk.snapshot);
     await this.look();
-    if (this.key === key && this.job) this.log.open(key, `${this.job.job_id}.log`);
+    if (this.key === key && this.job) this.log.open(key, `${this.job.job_id}.log`, this.job.removed);
   }
 
   leave() {

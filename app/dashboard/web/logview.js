@@ -38,9 +38,11 @@ export class LogView {
     this.stage = 0; // a late answer to what was asked before it is dropped
   }
 
-  // `key` of a job, null for the agent's own log; `name` is that of a saved file.
-  open(key, name) {
+  // `key` of a job, null for the agent's own log; `name` is that of a saved file, `removed`
+  // tells that there is nothing to see any more.
+  open(key, name, removed = false) {
     this.close();
+    this.removed = removed;
     this.key = key;
     this.name = name;
     this.search.clear();
@@ -103,6 +105,7 @@ export class LogView {
   // A frame of the followed stream.
   take({ stream, at, text, size: whole, end }) {
     if (stream !== this.live) return;
+    if (at === 0 && this.window.end > 0) this.window.reset(0); // a new file has taken its place
     this.window.append(at, text);
     this.window.size = Math.max(whole, this.window.end);
     this.ended = end;
@@ -251,7 +254,7 @@ export class LogView {
   tell() {
     const { start, end, size: whole, lines } = this.window;
     this.empty.hidden = lines.length > 0;
-    setText(this.empty, this.ended ? t("This job wrote nothing.") : t("Nothing has been written yet."));
+    setText(this.empty, this.removed ? t("This log has been removed.") : this.ended ? t("This job wrote nothing.") : t("Nothing has been written yet."));
     this.topButton.hidden = start === 0 && lines.length === 0;
     const all = start === 0 && end >= whole;
     const text = all ? size(whole) : t("{from} to {to} of {size}", { from: size(start), to: size(end), size: size(whole) });

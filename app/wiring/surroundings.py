@@ -1,0 +1,175 @@
+"""What stands around the agent: this computer's duties, its settings, its page, its terminal."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from app.agent.agent import Agent
+from app.agent.connecting import Connecting, ConnectingParts
+from app.agent.connection_check import CheckParts, ConnectionCheck, InUse
+from app.agent.login_start import LoginStart
+from app.agent.project import Around
+from app.agent.reload import Reload, ReloadParts
+from app.agent.requests import Helpers
+from app.agent.wakefulness import Wakefulness
+from app.control.server import ControlParts, ControlServer
+from app.dashboard.dashboard import Dashboard
+from app.dashboard.parts import DashboardParts
+from app.host.autostart import autostart_here, own_command
+from app.host.opening import open_for_user, open_url
+from app.host.paths import default_home
+from app.host.saved_connection import ConnectionStore
+from app.state import LinkState, Snapshot
+from app.wiring.build import Bench, Parts, build_agent, build_parts
+from app.wiring.followers import Followers
+
+_MIB = 2**20
+_ATTEMPT = (LinkState.CONNECTING, LinkState.AUTHENTICATING)
+
+
+async def build_whole(bench: Bench, publish: Callable[[Snapshot], None]) -> Agent:
+    """Build the agent and what stands around it, inside its running loop; raises AgentError."""
+    parts = await build_parts(bench)
+    around = _Surroundings(bench, parts)
+    agent = build_agent(bench, parts, publish, around.now)
+    around.join(agent)
+    bench.current.follow(Followers(bench, parts).follow)
+    return agent
+
+
+class _Surroundings:
+    """Builds them, and joins them with the agent."""
+
+    def __init__(self, bench: Bench, parts: Parts) -> None:
+        ring = parts.news.ring
+        self._bench = bench
+        self._current = bench.current
+        self._parts = parts
+        self._problem = ""
+        self._login = LoginStart(autostart_here(_own_command(bench)), ring)
+        self._awake = Wakefulness(lambda: self._current.config.keep_awake, self._busy, ring)
+        self._reload = Reload(
+            ReloadParts(load=bench.load, changed=self._current.adopt, report=self._report),
+            bench.effective,
+        )
+
+    def _busy(self) -> bool:
+        """Tell whether a job runs or is about to; what waits in a pause keeps nobody awake."""
+        paused = self._parts.wishes.paused
+        return any(not (job.waiting and paused) for job in self._parts.dispatcher.views())
+
+    def now(self) -> Around:
+        """Return what a snapshot tells of this computer."""
+        free = self._parts.sampler.latest.disk_info.get("free")
+        known = free if isinstance(free, int) else None
+        return Around(
+            autostart=self._login.on,
+            awake=self._awake.awake,
+            desktop=self._parts.desktop.words,
+            disk_free=None if known is None else known * _MIB,
+            disk_low=known is not None and known < self._current.config.disk_low,
+            problem=self._problem,
+        )
+
+    def join(self, agent: Agent) -> None:
+        """Have all of it run beside the agent."""
+        dashboard = Dashboard(self._dashboard_parts(agent))
+        control = ControlServer(self._control_parts(agent, dashboard))
+        for name, work in (
+            ("control", control.run),
+            ("dashboard", dashboard.run),
+            ("settings", self._reload.run),
+            ("keep awake", self._awake.run),
+            ("desktop", self._parts.desktop.run),
+            ("start at login", self._login.run),
+        ):
+            agent.also(name, work)
+        self._parts.news.listeners += [self._awake.look, dashboard.changed]
+        agent.lend(Helpers(open_page=dashboard.show, start_at_login=self._login.switch))
+
+    def _report(self, problem: str) -> None:
+        self._problem = problem
+        self._parts.news.ring()
+
+    def _control_parts(self, agent: Agent, dashboard: Dashboard) -> ControlParts:
+        return ControlParts(
+            home=self._current.config.home,
+            post=agent.command,
+            snapshot=agent.snapshot,
+            agent_log=lambda: self._bench.log.path,
+            job_log=agent.job_log,
+            page=partial(_page, dashboard),
+            clock=time.time,
+        )
+
+    def _dashboard_parts(self, agent: Agent) -> DashboardParts:
+        return DashboardParts(
+            snapshot=agent.snapshot,
+            post=agent.command,
+            store=self._parts.journal.store,
+            samples=self._parts.sampler.recent.since,
+            set_up=lambda: self._current.config.set_up,
+            home=self._current.config.home,
+            agent_log=lambda: self._bench.log.path,
+            effective=self._bench.load,
+            started=self._bench.effective,
+            connecting=self._connecting(),
+            open_path=open_for_user,
+            open_url=open_url,
+            clock=time.time,
+            headless=self._bench.headless,
+        )
+
+    def _connecting(self) -> Connecting:
+        home = self._current.config.home
+        check = CheckParts(home=home, in_use=self._in_use, hold=self._hold)
+        return Connecting(
+            ConnectingParts(
+                check=ConnectionCheck(check),
+                store=ConnectionStore.of(home, self._bench.environ),
+                effective=self._bench.load,
+                saved=self._reload.soon,
+            )
+        )
+
+    @asynccontextmanager
+    async def _hold(self) -> AsyncIterator[None]:
+        """Open no connection while this lasts; an attempt that is under way has ended first."""
+        keeper = self._parts.keeper
+        with keeper.held():
+            while keeper.state in _ATTEMPT:  # noqa: ASYNC110 (its moves have no event)
+                await asyncio.sleep(0.02)
+            yield
+
+    def _in_use(self) -> InUse | None:
+        config, online = self._current.config, self._parts.keeper.state is LinkState.ONLINE
+        if not config.set_up:
+            return None
+        environment = self._parts.intake.environment if online else ""
+        return InUse(config.server_url, config.token, environment)
+
+
+async def _page(dashboard: Dashboard, view: str, show: bool) -> str:
+    if show:
+        await dashboard.show(view)
+    return await dashboard.open(view)
+
+
+def _own_command(bench: Bench) -> list[str]:
+    """Return what starts this agent again, its folder and file as they were given."""
+    config, origins = bench.current.config, bench.current.config.origins
+    given = partial(_given, bench)
+    return own_command(
+        home=None if config.home == default_home() else config.home,
+        config=given("config"),
+        headless=config.headless and origins.get("headless") != "default",
+    )
+
+
+def _given(bench: Bench, key: str) -> Path | None:
+    entry = bench.effective.entries[key]
+    named = entry.origin.startswith(("--", "environment "))
+    return entry.value if named and isinstance(entry.value, Path) else None

@@ -16,6 +16,7 @@ from itertools import accumulate
 from app.secret_forms import LEAD, LONGEST, Form, flat
 
 Span = tuple[int, int]
+Core = tuple[str, str]  # a text that a form holds, and characters of it that logs seldom have
 
 _ANCHOR = 4  # characters: two pairs
 _PLACES = 8  # places of a form that are considered for its anchor
@@ -25,6 +26,8 @@ _OPEN = re.compile(rf"[^\r\n]{{{LEAD},}}(?:\r?\n[^\r\n]{{{LEAD},}})*(?:\r|\r?\n[
 _LONGEST_WRAPPED = LONGEST + 2 * LONGEST // LEAD  # characters, line ends included
 _FIND = 245.0  # MB/s of one search, per character of what is searched for (measured)
 _FEW = 0.002  # seconds per MB that searches may take; beyond that the anchors are quicker
+_RARE = "QXZJKYVWHUBGFqzjxPMNDLCkvOwRTSIEA9876543210"  # in logs, the rarest first
+_TELLING = 3  # rare characters of a core that are looked for before it is
 _MANY = 64  # forms, of which it is not asked any more whether they are few
 _KNOWN = 0.01  # how rare it is that a pair already in the set costs anything
 
@@ -40,7 +43,7 @@ class Finder:
         self._seconds: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self._stale = False  # the pattern lacks some
-        self._few: tuple[str, ...] = ()  # so few that searching for each is quicker
+        self._few: tuple[Core, ...] = ()  # so few that searching for each is quicker
         self._wide: list[Form] = []  # without an anchor: searched for where a text is not ASCII
         self._starts: set[str] = set()  # shorter than LEAD
         self._by_lead: dict[str, list[Form]] = {}
@@ -62,8 +65,9 @@ class Finder:
         """Return the places of all forms, overlapping ones united, in order."""
         if self._stale:
             self._compile()
-        level = flat(text)
-        if self._few and not any(form in level for form in self._few):
+        cores = _possible(self._few, text)
+        level = flat(text) if cores or not self._few else ""
+        if self._few and not any(core in level for core in cores):
             return []
         found = [*self._anchored(level), *self._searched(level)]
         if not found:
@@ -192,7 +196,26 @@ def _any_of(pairs: Iterable[str]) -> str:
     return f"[{''.join(re.escape(_packed(pair)) for pair in sorted(pairs))}]"
 
 
-def _cores(texts: Iterable[str]) -> tuple[str, ...]:
+def _possible(cores: Iterable[Core], text: str) -> list[str]:
+    """Return the cores of which `text` has all rare characters; to find one takes no time."""
+    there: dict[str, bool] = {}
+    possible = []
+    for core, rare in cores:
+        for character in rare:
+            if character not in there:
+                there[character] = character in text
+            if not there[character]:
+                break
+        else:
+            possible.append(core)
+    return possible
+
+
+def _rare(core: str) -> str:
+    return "".join([character for character in _RARE if character in core][:_TELLING])
+
+
+def _cores(texts: Iterable[str]) -> tuple[Core, ...]:
     """Return those that hold no other; none when they are too many to search for each."""
     cores: list[str] = []
     cost = 0.0
@@ -202,7 +225,7 @@ def _cores(texts: Iterable[str]) -> tuple[str, ...]:
             cost += 1 / (_FIND * len(text))
         if cost > _FEW:
             return ()
-    return tuple(cores)
+    return tuple((core, _rare(core)) for core in cores)
 
 
 def _packed(text: str) -> str:

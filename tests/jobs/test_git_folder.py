@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -318,9 +319,12 @@ async def test_a_checkout_cancelled_anywhere_is_repaired(
 ) -> None:
     """Cancelled at any moment it ends at once, and the next checkout is whole."""
     remote.commit("second", {f"{number}.txt": "x" * 1000 for number in range(50)})
-    with pytest.raises(TimeoutError):
+    done = False
+    with suppress(TimeoutError):
         async with asyncio.timeout(after):
             await desk.check_out(remote)
+            done = True
+    assert not done or after > 0.03, "a quick machine has ended by the later moments"
     assert (await desk.check_out(remote)).subject == "second"
     assert desk.git("status", "--porcelain") == ""
     assert len(list(desk.folder.iterdir())) == 53

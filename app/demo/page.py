@@ -4,8 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import app
 from app.demo.page_commands import Commands
@@ -13,6 +11,7 @@ from app.demo.page_log import LogBook
 from app.demo.page_view import View
 from app.demo.page_viewer import Shown, Viewer
 from app.demo.platform import DemoPlatform
+from app.webpage.served import Served
 from app.webpage.server import Document, LoopbackServer, Peer, Refusal, Request
 from app.webpage.site import Site
 
@@ -23,7 +22,7 @@ MAX_FRAME = 8 * 2**20  # bytes from a browser: a file to write, base64 included
 FULL = Refusal(503, "Too many pages are open.")
 
 
-class DemoPage:
+class DemoPage(Served):
     """Serves the page of one platform; use it with `async with`, inside that of the platform.
 
     It has its own port, so that the platform may refuse, stall and crash while its page goes
@@ -73,18 +72,6 @@ class DemoPage:
         if self._timer is not None:
             self._timer.cancel()
         await self._server.stop()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     def _look(self) -> None:
         """Take what the platform has heard since the last look; wakes every viewer."""

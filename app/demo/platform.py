@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
 from http import HTTPStatus
 from ssl import SSLContext
-from types import TracebackType
-from typing import Self
 
 from app.demo.database import Database
 from app.demo.environment import Environment, new_token, parse_target
@@ -18,6 +16,7 @@ from app.demo.record import Limits, Record
 from app.demo.refusals import UnreachableError
 from app.demo.session import POLICY_VIOLATION, Desk, Session
 from app.demo.users import TaskOptions, Users
+from app.webpage.served import Served
 from app.webpage.server import LoopbackServer, Peer, Refusal, Request
 
 __all__ = ["DEAD_TOKEN", "DemoPlatform", "Settings", "TaskOptions", "UnreachableError"]
@@ -49,7 +48,7 @@ class Settings:
     answer_limit: float = 10.0  # for an answer about the workspace (3.6)
 
 
-class DemoPlatform(Users):
+class DemoPlatform(Users, Served):
     """One environment of a platform on loopback; use it with `async with`.
 
     It says and does what docs/protocol.md describes, quirks included; section numbers in
@@ -112,18 +111,6 @@ class DemoPlatform(Users):
         """End as a killed process does: every socket is reset, nobody listens."""
         await self.cut()
         await self._server.crash()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     @property
     def port(self) -> int:

@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from ssl import SSLContext
-from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as websockets_serve
@@ -18,6 +17,8 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
+
+from app.webpage.served import Served
 
 MAX_FRAME = 16 * 2**20  # bytes; a larger frame closes with 1009
 OPEN_TIMEOUT = 60.0  # seconds for the opening handshake
@@ -155,7 +156,7 @@ class Peer:
         return PeerGoneError(None if code == NO_CLOSE_FRAME else code, reason)
 
 
-class LoopbackServer:
+class LoopbackServer(Served):
     """A WebSocket server on a loopback address; use it with `async with`.
 
     `handler` owns one peer from the opening handshake on; when it returns the peer is
@@ -218,18 +219,6 @@ class LoopbackServer:
         """End as a killed process does: every socket is reset, the port is closed."""
         for connection in list(self._sockets):
             Peer(connection).abort()
-        await self.stop()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
         await self.stop()
 
     async def _serve_one(self, connection: ServerConnection) -> None:

@@ -8,9 +8,9 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from app.webpage.served import Served
 from app.webpage.server import Document, LoopbackServer, Peer, PeerGoneError, Refusal, Request
 from app.webpage.site import Site
 from tests.dashboard import fake_data
@@ -20,7 +20,7 @@ from tests.dashboard.fake_data import FakeJob
 WEB = Path(__file__).parents[2] / "app" / "dashboard" / "web"
 
 
-class FakeAgent:
+class FakeAgent(Served):
     """Serves the page and answers it; use it with `async with`.
 
     `asked` holds every request in order. Change `state` or `jobs`, then call `changed`.
@@ -75,17 +75,9 @@ class FakeAgent:
         """The page's address."""
         return f"http://127.0.0.1:{self._server.port}{self.site.path}"
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
+        """Listen."""
         await self._server.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._server.stop()
 
     async def stop(self) -> None:
         """End, as the program does when it is quit."""

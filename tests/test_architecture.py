@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 LAYERS = [  # any other module directly under app/ is of layer 0
     "",
@@ -113,6 +115,7 @@ def test_vendors_stay_at_home() -> None:
     assert strays == []
 
 
+@pytest.mark.slow
 def test_words_stay_at_home() -> None:
     """Clocks, questions about the system, child processes, ownerless tasks: each in its place."""
     words = (

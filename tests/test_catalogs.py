@@ -87,6 +87,7 @@ def pairs(message: Message) -> list[tuple[str, str]]:
     return [(english(message), text) for text in strings(message)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "domain"), EACH)
 def test_catalog_has_the_texts_of_the_sources(language: str, domain: str) -> None:
     """Nothing is missing, nothing is left over, nothing is a guess."""

@@ -58,6 +58,7 @@ async def platform() -> AsyncIterator[DemoPlatform]:
         yield running
 
 
+@pytest.mark.slow
 async def test_piped_token(
     shell: Shell, platform: DemoPlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +130,7 @@ async def test_too_little_or_wrong_is_usage(
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.slow
 async def test_what_wins_is_said(
     shell: Shell,
     platform: DemoPlatform,
@@ -169,6 +171,7 @@ async def test_logout_repairs_anything(shell: Shell, capsys: pytest.CaptureFixtu
     assert shell.saved == {}
 
 
+@pytest.mark.slow
 async def test_copied_program(
     shell: Shell, platform: DemoPlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

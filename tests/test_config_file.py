@@ -99,6 +99,7 @@ def test_error_line_in_full(path: Path, content: str, error: str) -> None:
     assert error_of(path, content) == error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "start"),
     [

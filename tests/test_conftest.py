@@ -17,6 +17,7 @@ def test_known(): assert False
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ci", "counted"), [("true", "1 failed, 1 skipped"), ("", "2 skipped")])
 def test_ci_takes_a_skip_for_a_failure(tmp_path: Path, ci: str, counted: str) -> None:
     """In CI only tests of another system may be skipped; elsewhere any test may."""

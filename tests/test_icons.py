@@ -26,6 +26,7 @@ def frames(path: Path) -> list[Image.Image]:
         return [image.convert("RGBA")]
 
 
+@pytest.mark.slow
 def test_the_icons_are_up_to_date(tmp_path: Path) -> None:
     """Drawn anew they are the same files with the same pixels."""
     make.make(tmp_path)

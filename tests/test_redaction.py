@@ -69,6 +69,7 @@ def test_forms(secret: str) -> None:
         assert masked.strip('"') == MASK
 
 
+@pytest.mark.slow
 @given(
     st.text(min_size=6).filter(lambda s: len(flat(s.strip())) >= 6 and MASK not in s),
     st.text(),

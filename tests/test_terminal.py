@@ -44,6 +44,7 @@ def test_wrapping() -> None:
     assert wrapped("", 10) == []
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="ab 中文。，"), st.integers(4, 20))
 def test_wrapping_loses_nothing(text: str, columns: int) -> None:
     """Every character but the spaces is there, in lines that fit."""

@@ -253,6 +253,7 @@ async def test_agent_that_is_not_online_waits(tmp_path: Path) -> None:
         assert desk.held == 1
 
 
+@pytest.mark.slow
 async def test_given_up_check_leaves_nothing(desk: Desk) -> None:
     """Whoever closes the page ends the connection as well."""
     async with DemoPlatform() as platform:

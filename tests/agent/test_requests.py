@@ -44,6 +44,7 @@ async def at_desk(home: Path, *before: Command) -> AsyncIterator[Desk]:
             one.cancel()
 
 
+@pytest.mark.slow
 async def test_wish_and_fact_of_the_connection(tmp_path: Path) -> None:
     """Each request changes the wish at once, and the fact follows."""
     async with at_desk(tmp_path) as desk:

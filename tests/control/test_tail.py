@@ -70,6 +70,7 @@ def test_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
     assert rest(tail) == "again\n"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.text(st.sampled_from("ab"), max_size=3), max_size=8),
     st.integers(0, 10),

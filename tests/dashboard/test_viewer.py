@@ -23,6 +23,7 @@ def sample(at: float, received: float | None) -> Sample:
     return Sample(at, 10.0, 20.0, 30.0, received, 0.0)
 
 
+@pytest.mark.slow
 async def test_samples_are_told_once(tmp_path: Path) -> None:
     """All of the last minutes first, then each new one; rates are those between two samples."""
     async with open_desk(tmp_path) as desk, served(desk.parts()) as dashboard:
@@ -321,6 +322,7 @@ FIELDS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     st.lists(

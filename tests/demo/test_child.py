@@ -11,6 +11,7 @@ from app.demo.child import AgentChild, running
 from app.exit_codes import ExitCode
 
 
+@pytest.mark.slow
 async def test_early_end_leaves_its_words(tmp_path: Path) -> None:
     """An agent that cannot start is seen to end, and what it said can be shown."""
     child = AgentChild(tmp_path, "ftp://nowhere", "a-token")

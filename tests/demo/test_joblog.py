@@ -1,5 +1,6 @@
 """A job's log put together from its pieces."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +73,7 @@ LINES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(LINES, st.data())
 def test_any_repetition_gives_the_whole(lines: list[str], data: st.DataObject) -> None:
     """However often the agent falls back to an earlier piece, the text comes out whole."""

@@ -96,6 +96,7 @@ def test_ctrl_c(moment: str, environ: dict[str, str], tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_port_taken(environ: dict[str, str], tmp_path: Path) -> None:
     """A port that somebody else has is one line and exit code 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

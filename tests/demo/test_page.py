@@ -206,6 +206,7 @@ async def test_too_much_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (await looker.calls("list", path=""))["status"] == 429
 
 
+@pytest.mark.slow
 async def test_slow_browser_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser that reads nothing is cut once a message has waited for too long."""
     monkeypatch.setattr(page_viewer, "SEND_LIMIT", 0.3)

@@ -244,6 +244,7 @@ async def test_unstorable_facts_kill(facts: dict[str, object]) -> None:
         assert len(platform.poisonings) == 1
 
 
+@pytest.mark.slow
 async def test_frame_too_large() -> None:
     """A frame over 16 MiB closes with 1009."""
     async with DemoPlatform() as platform, connected(platform) as agent:

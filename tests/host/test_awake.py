@@ -16,7 +16,10 @@ from app.host.awake import KeepAwake
 from tests.fakes.awake_desktop import ScreenSaver
 from tests.fakes.panel import session_bus, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other system: no D-Bus")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="other system: no D-Bus"),
+]
 
 
 @pytest.fixture

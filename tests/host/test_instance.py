@@ -38,6 +38,7 @@ def test_two_homes_are_two_agents(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.integration
 def test_killed_agent_releases_the_lock(tmp_path: Path) -> None:
     """kill -9 leaves the file but not the lock."""

@@ -206,6 +206,7 @@ def test_a_display_that_hangs_takes_little_time(screen: Screen) -> None:
         until(lambda: desktop_state().width == 320, "the display is back")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("screen")
 def test_callers_share_a_look(bus: LockBus) -> None:
     """However many ask at once, one thread looks."""

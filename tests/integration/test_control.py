@@ -15,7 +15,7 @@ import pytest
 from app.demo.platform import DemoPlatform
 from tests.integration.agents import AgentProcess, running_agent
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(60)]
 
 PAUSED = "This computer is paused; the task starts when it is resumed."
 

@@ -10,7 +10,7 @@ import trustme
 from app.demo.platform import DemoPlatform, Settings
 from tests.integration.agents import AgentProcess, running_agent
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 AUTHORITY = trustme.CA()
 

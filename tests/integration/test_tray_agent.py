@@ -17,7 +17,7 @@ from app.demo.platform import DemoPlatform
 from tests.fakes.panel import Panel, SessionBus, ShownItem, panel_on, session_bus, until
 from tests.integration.agents import AgentProcess
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(60)]
 
 CLICK = 0.1  # seconds from a click to its effect at the platform
 MEMORY = 45 * 2**20  # bytes of RSS with a tray

@@ -41,6 +41,7 @@ def test_results(tmp_path: Path, text: str, results: tuple[str, ...]) -> None:
     assert read(tmp_path, text) == AtsYml(results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [

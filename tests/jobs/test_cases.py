@@ -254,6 +254,7 @@ ENDS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.integers(1, 4), st.lists(ITEMS, max_size=6), ENDS)
 @settings(max_examples=600, deadline=None)
 def test_invariants(

@@ -1,5 +1,7 @@
 """Tests of app.jobs.ceiling."""
 
+import pytest
+
 from app.jobs.ceiling import JOINED, LOG_TAIL, MAX_PIECES, Ceiling, Piece
 from app.journal.lines import Kind
 
@@ -35,6 +37,7 @@ def test_what_does_not_fit_closes_the_gate() -> None:
     assert not ceiling.admits(piece("small", 1))
 
 
+@pytest.mark.slow
 def test_small_pieces_are_joined() -> None:
     """A tail of single bytes is held in few pieces, whole, each with its first byte's time."""
     ceiling = Ceiling(limit=0)

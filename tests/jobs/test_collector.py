@@ -241,6 +241,7 @@ def test_an_unreadable_file(room: Room, monkeypatch: pytest.MonkeyPatch) -> None
     assert room.collector.finish().problems == ()
 
 
+@pytest.mark.slow
 def test_sizes_are_bounded(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a huge file the beginning is read; past the limit of tests no further file is."""
     monkeypatch.setattr(result_file, "MAX_BYTES", 2**20)
@@ -265,6 +266,7 @@ def test_polling_rests_after_work(tmp_path: Path) -> None:
     assert len(slow.poll()) == 1
 
 
+@pytest.mark.slow
 def test_many_files_are_cheap(room: Room) -> None:
     """A thousand unchanged files are looked at, not read again."""
     for number in range(1000):
@@ -286,6 +288,7 @@ def test_a_folder_that_vanishes(tmp_path: Path) -> None:
     assert room.collector.finish().files_seen == ("a.xml",)
 
 
+@pytest.mark.slow
 def test_a_real_tool(tmp_path: Path) -> None:
     """pytest itself writes the file; the old one is overwritten and counts."""
     room = Room(tmp_path)

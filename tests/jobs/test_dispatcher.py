@@ -330,6 +330,7 @@ async def test_a_second_stop_hurries(tmp_path: Path) -> None:
         assert (await room.result("t1"))["exit_code"] == -9
 
 
+@pytest.mark.slow
 async def test_many_at_once(tmp_path: Path) -> None:
     """A burst of messages is dealt with in order, each job once."""
     async with open_room(tmp_path, max_concurrent=8) as room:

@@ -30,6 +30,7 @@ def full_from(room: Room, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
     monkeypatch.setattr(room.deps.store, "report", report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [1, 2])
 async def test_results_that_the_journal_did_not_take_come_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int

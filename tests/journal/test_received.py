@@ -80,6 +80,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("log") / "job.log"
 
 
+@pytest.mark.slow
 @given(WRITES, st.data())
 def test_a_receiver_gets_the_whole_text(
     path: Path, writes: list[tuple[str, Kind]], data: st.DataObject

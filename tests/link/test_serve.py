@@ -136,6 +136,7 @@ async def test_a_frame_too_large_for_us_blames_nothing(code: int, clean: bool) -
     assert not talk.ending.blame
 
 
+@pytest.mark.slow
 async def test_a_jump_of_the_wall_clock_asks_the_platform() -> None:
     """The computer slept while the monotonic clock stood: a heartbeat finds out at once."""
     async with greeted() as talk:
@@ -164,6 +165,7 @@ async def test_a_restarting_platform_blames_nothing() -> None:
     assert talk.ending == Ending(EndKind.CLEAN, talk.ending.why, blame=False)
 
 
+@pytest.mark.slow
 async def test_a_missing_ack_ends_the_session_as_a_silent_loss() -> None:
     """No ack within 15 s: the session is closed, bounded, and counts as silent."""
     async with greeted(acks=False) as talk:

@@ -259,6 +259,7 @@ def test_workspace_requests(verb: WorkspaceVerb) -> None:
 # ---------------------------------------------------------------- decode: what cannot be read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "bad",
     [

@@ -325,6 +325,7 @@ def test_delete_of_nothing(yard: Yard) -> None:
     assert "does not exist" in yard.ask(DELETE, "a").error
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.parametrize("any_system", ["this system's"], indirect=True)
 def test_delete_of_a_very_deep_tree(yard: Yard) -> None:

@@ -51,6 +51,7 @@ def with_links(base: Path) -> Yard:
     return yard
 
 
+@pytest.mark.slow
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -135,6 +135,7 @@ def test_encodings(encoding: str, declared: str) -> None:
     assert item.name == "登入 TC1"
 
 
+@pytest.mark.slow
 def test_long_texts_keep_their_characters() -> None:
     """Characters, references and tags across the borders of pieces are not harmed."""
     for shift in range(8):
@@ -210,6 +211,7 @@ def test_an_undeclared_entity_ends_the_reading() -> None:
     assert not reading.whole
 
 
+@pytest.mark.slow
 def test_hostile_sizes() -> None:
     """Deep nesting, too many tests and huge texts end in bounds."""
     deep = reading_of(b"<testsuite><testcase name='a'/>" + b"<testsuite>" * 100_000)

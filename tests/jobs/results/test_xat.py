@@ -1,5 +1,7 @@
 """Tests of app.jobs.results.xat."""
 
+import pytest
+
 from app.jobs.results.items import Verdict
 from app.jobs.results.xat import read
 from tests.jobs.results.samples import reading_of, sample
@@ -43,6 +45,7 @@ def test_other_encodings() -> None:
         assert len(reading_of(text.encode(encoding)).items) == 4
 
 
+@pytest.mark.slow
 def test_too_many() -> None:
     """More tests than are kept are left out, and the reading says so."""
     reading = read(b"[" + b'{"status": "passed"},' * 100_001 + b"]")

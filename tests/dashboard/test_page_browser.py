@@ -344,6 +344,16 @@ async def test_start_command_fills_the_fields(tmp_path: Path) -> None:
         await expect(tab.get_by_label("Work folder")).to_have_value("/root/w")
         await press(tab, "Check")
         await expect(tab.locator("#work-dir-problem")).to_contain_text("cannot be written to")
+        several = command.replace(" --", " ^\n  --").replace("other", "pasted")
+        paste = """(field, text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", text);
+          const options = { clipboardData, bubbles: true, cancelable: true };
+          field.dispatchEvent(new ClipboardEvent("paste", options));
+        }"""
+        await tab.get_by_label("Server address").evaluate(paste, several)
+        await expect(tab.get_by_label("Server address")).to_have_value("ws://pasted:9000/ws")
+        assert agent.heard("parse_command")[-1] == {"text": several}
         await tab.get_by_label("Server address").fill("agent.py --help")
         await expect(tab.locator("#server-url-problem")).to_contain_text("No address was found")
         assert agent.heard("parse_command")[0] == {"text": command}

@@ -42,6 +42,16 @@ def test_page_and_its_parts(site: Site) -> None:
     assert asked(site, f"{site.path}socket", origin="http://127.0.0.1:8080") == 101
 
 
+def test_shared_files_are_served_too(tmp_path: Path) -> None:
+    """Every page has the shared files; its own one of the same name goes before."""
+    (tmp_path / "dom.js").write_text("mine", encoding="utf-8")
+    site = Site(tmp_path)
+    assert asked(site, f"{site.path}base.css") == 200
+    own = site.answer(Request(f"{site.path}dom.js", {"host": "127.0.0.1:8080"}))
+    assert isinstance(own, Document)
+    assert own.body == b"mine"
+
+
 def test_each_page_has_its_own_secret(tmp_path: Path) -> None:
     """The secret is new for every start and long enough not to be guessed."""
     paths = {Site(tmp_path).path for _ in range(10)}

@@ -4,7 +4,7 @@ import { icon, make, toast } from "./dom.js";
 import { card, during, notice, tell } from "./parts.js";
 import { t } from "./words.js";
 
-const COMMAND = /(^|\s)--?\w/; // the platform's start command rather than an address
+const COMMAND = /(^|\s)--?\w|[?&]token=/; // the platform's start command, or an address with its token
 const PAUSE = 200; // ms after a paste until the command is read
 const LIMIT = 90; // seconds; a firewall may let a connection hang for long
 
@@ -21,7 +21,8 @@ export class Connect {
     this.result = notice();
     this.node = make("div", { class: "narrow" }, (this.card = card(t("Connect this computer"), this.why, this.form())));
     for (const node of Object.values(this.fields)) node.addEventListener("input", () => this.changed());
-    this.fields.server_url.addEventListener("input", () => this.pasted());
+    this.fields.server_url.addEventListener("input", () => this.typed());
+    this.fields.server_url.addEventListener("paste", (event) => this.pasted(event));
   }
 
   title() {
@@ -96,17 +97,27 @@ export class Connect {
     tell(this.errors[name], text);
   }
 
-  pasted() {
+  typed() {
     clearTimeout(this.timer);
-    if (COMMAND.test(this.fields.server_url.value)) this.timer = setTimeout(() => this.parse(), PAUSE);
+    if (COMMAND.test(this.fields.server_url.value)) this.timer = setTimeout(() => during(this.check, () => this.parse()), PAUSE);
   }
 
-  async parse() {
+  // A command of several lines is read as it is: the field would join its lines.
+  pasted(event) {
+    const text = event.clipboardData.getData("text/plain");
+    if (!COMMAND.test(text)) return;
+    event.preventDefault();
+    this.fields.server_url.value = text;
+    this.changed();
+    during(this.check, () => this.parse(text));
+  }
+
+  async parse(text = this.fields.server_url.value) {
     clearTimeout(this.timer);
-    const text = this.fields.server_url.value;
     if (!COMMAND.test(text)) return true;
+    const shown = this.fields.server_url.value;
     const found = await this.desk.connection.call("parse_command", { text });
-    if (this.fields.server_url.value !== text) return false;
+    if (this.fields.server_url.value !== shown) return false;
     if (!found.server_url) {
       this.complain("server_url", t("No address was found in this text. Paste the address, or the whole start command."));
       return false;

@@ -1,5 +1,8 @@
 """The checked-in icons are what icons/make.py draws."""
 
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,22 @@ def frames(path: Path) -> list[Image.Image]:
             sizes = sorted(image.ico.sizes())  # type: ignore[attr-defined]
             return [image.ico.getimage(size).convert("RGBA") for size in sizes]  # type: ignore[attr-defined]
         return [image.convert("RGBA")]
+
+
+@pytest.mark.slow
+def test_an_installed_agent_has_what_it_shows(tmp_path: Path) -> None:
+    """`pip install .` takes icons, pages and catalogs along."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ICONS.parent, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    app = ICONS.parent / "app"
+    folders = [app / "dashboard" / "web", app / "webpage" / "web", app / "locale", app / "demo"]
+    ours = [path for folder in folders for path in folder.rglob("*.*")]
+    wanted = {path.relative_to(ICONS.parent).as_posix() for path in ours}
+    wanted = {name for name in wanted if not name.endswith(".pyc")}
+    assert wanted <= inside
+    assert {f"app/icons/{name}" for name in names(ICONS)} <= inside
 
 
 @pytest.mark.slow

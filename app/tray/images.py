@@ -11,9 +11,11 @@ SIZES = (16, 22, 24, 32, 48, 64)  # pixels; the panel takes the one that fits
 
 
 def folder() -> Path:
-    """Return the folder icons/, frozen or not."""
-    root = getattr(sys, "_MEIPASS", None) or Path(app.__file__).parent.parent
-    return Path(root) / "icons"
+    """Return the folder icons/: of the frozen program, an installed one, or the sources."""
+    package = Path(app.__file__).parent
+    root = Path(getattr(sys, "_MEIPASS", None) or package.parent)
+    installed = package / "icons"
+    return installed if installed.is_dir() else root / "icons"
 
 
 @lru_cache(maxsize=4)

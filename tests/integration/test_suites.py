@@ -205,7 +205,8 @@ async def test_a_checkout_with_the_environment_clean(tmp_path: Path) -> None:
         import os
         listed = json.loads(Path("xat/test_cases.json").read_text())["case_codes"]
         write(*[item(code, "passed") for code in listed])
-        assert not [n for n in os.environ if n.startswith(("GIT_CONFIG", "GIT_ASK", "GIT_TERM"))]
+        assert not [name for name in os.environ if name.startswith("GIT_CONFIG")]
+        assert (os.environ["GIT_ASKPASS"], os.environ["GIT_TERMINAL_PROMPT"]) == ("", "0")
     """)
     (repository / "run.py").write_text(body, encoding="utf-8")
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@t"]

@@ -107,6 +107,13 @@ async def test_nobody_listens(desk: Desk) -> None:
     assert "refused the connection" in problem.cause
 
 
+async def test_name_that_nobody_knows(desk: Desk) -> None:
+    """A mistyped name is told from a platform that is down (RFC 6761: .invalid never exists)."""
+    problem = await desk.problem("ws://platform.invalid:8000")
+    assert problem.field == "server_url"
+    assert "platform.invalid:8000 cannot be resolved" in problem.cause
+
+
 async def test_silence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who takes the connection and says nothing is not waited for."""
     monkeypatch.setattr(connection_check, "OPEN_TIMEOUT", 0.1)

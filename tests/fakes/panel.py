@@ -60,6 +60,12 @@ class SessionBus:
         self._daemon.wait(PATIENCE)
 
     @property
+    def pid(self) -> int:
+        """The daemon's process id."""
+        assert self._daemon is not None
+        return self._daemon.pid
+
+    @property
     def running(self) -> bool:
         """True until `stop`."""
         return self._daemon is not None and self._daemon.poll() is None

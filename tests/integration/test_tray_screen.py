@@ -91,6 +91,7 @@ class Agent:
         """Wait for its end; its log must not tell of a bug."""
         _out, err = await asyncio.to_thread(self.process.communicate, timeout=20)
         assert "Traceback" not in err, err
+        assert "the tray did not end" not in err, err
         return self.process.returncode
 
 

@@ -47,7 +47,7 @@ def encoded(server_url: str, work_dir: str, token: str | None) -> bytes:
     if work_dir:
         body["work_dir"] = work_dir
     body |= {"token_in": KEYRING} if token is None else {"token": token}
-    return (json.dumps(body, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(body, indent=2) + "\n").encode()  # ASCII: not every folder's name is UTF-8
 
 
 def _body(path: Path) -> dict[str, Any]:

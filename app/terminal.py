@@ -51,8 +51,9 @@ def knows_ansi(env: Mapping[str, str]) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Return `text` with control characters made visible."""
-    return text.rstrip("\r").translate(_HARMLESS)
+    """Return `text` with control characters and lone surrogates (no UTF-8 has them) visible."""
+    visible = text.rstrip("\r").translate(_HARMLESS)
+    return visible.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def width(text: str) -> int:

@@ -20,6 +20,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert TOKEN not in repr(saved)
 
 
+def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    """Linux has them: written by an older system, say."""
+    (tmp_path / FILE_NAME).write_bytes(encoded("ws://a:1/ws/agent", "/w\udce4 测试", "tok-123456"))
+    saved = read_saved(tmp_path)
+    assert saved is not None
+    assert saved.values["work_dir"] == "/w\udce4 测试"
+
+
 def test_token_elsewhere(tmp_path: Path) -> None:
     """The file then says where, and holds none."""
     (tmp_path / FILE_NAME).write_bytes(encoded(URL, "", None))

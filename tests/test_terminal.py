@@ -63,6 +63,7 @@ def test_shortening() -> None:
 def test_control_characters_are_made_visible() -> None:
     """A program's output cannot drive the terminal that it is shown in."""
     assert harmless("a\x1b[2J\x07\tb\r") == "a\\x1b[2J\\x07\tb"
+    assert harmless("a\ud800 中") == "a\\ud800 中"
 
 
 def test_no_stream_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

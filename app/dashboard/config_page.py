@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -101,15 +102,20 @@ def _holds_token(path: Path, text: str) -> bool:
 
 def _replace(path: Path, text: str) -> None:
     """Write beside the file a link may lead to; its mode and its line ends stay."""
-    path = path.resolve()
-    before = path.read_bytes() if path.exists() else b""
-    ends = "\r\n" if b"\r\n" in before else "\n"
+    path = Path(os.path.realpath(path))  # Path.resolve knows no way out of a ring of links
+    known = path.exists()
+    ends = "\r\n" if known and b"\r\n" in path.read_bytes() else "\n"
     lines = re.sub(r"\r\n?", "\n", text).removesuffix("\n")
     data = f"{lines}\n".replace("\n", ends).encode()
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    if before:
-        shutil.copymode(path, new)
-    with new.open("rb+") as file:
-        os.fsync(file.fileno())
-    new.replace(path)
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
+    new = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if known:
+            shutil.copymode(path, new)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

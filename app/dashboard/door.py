@@ -15,7 +15,8 @@ class Door:
     """Checks requests as the site does, and lets in whoever brings an unused link.
 
     A browser gets its link as an argument, which other users of this computer can read
-    (Linux, macOS): so it is worth nothing once it was used, and nothing after a while.
+    (Linux, macOS): so it is worth nothing once it was used, and nothing after a while. Who
+    reads it may be faster than the browser, so ask first whether a request is a stranger's.
     """
 
     def __init__(self, site: Site, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,6 +31,10 @@ class Door:
         for old in list(self._links)[:-MOST]:
             del self._links[old]
         return path
+
+    def awaits(self, request: Request) -> bool:
+        """Tell whether the request brings a link that nobody has used."""
+        return request.target in self._links
 
     def answer(self, request: Request) -> Answer:
         """Return what a request gets; None: it may open the WebSocket."""

@@ -9,6 +9,7 @@ from app.dashboard.answers import Answers
 from app.dashboard.door import Door
 from app.dashboard.parts import Address, DashboardParts
 from app.dashboard.viewer import Shown, Viewer
+from app.host.peer import is_stranger
 from app.i18n import _
 from app.webpage.server import Answer, LoopbackServer, Peer, Refusal, Request
 from app.webpage.site import Site
@@ -20,6 +21,7 @@ TRY_AGAIN_LATER = 1013  # close code of RFC 6455
 OPEN_TIMEOUT = 10.0  # seconds for a browser to say what it wants
 CLOSE_TIMEOUT = 1.0  # seconds for a browser's goodbye
 STOP_LIMIT = 5.0  # seconds until the server must have ended
+STRANGER = Refusal(403, "This page is another user's.")
 FULL = Refusal(503, "Too many pages are open.")
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class Hall:
         self._watched = asyncio.Event()  # somebody looks
         self._changed = asyncio.Event()
         self._state = ""
+        self._complained = False
         self._shown = Shown(parts, Answers(parts), lambda: self._state)
         self._server = self._new_server(parts.address.port)
 
@@ -112,8 +115,17 @@ class Hall:
         address.secret = self._site.secret
 
     async def _answer(self, request: Request) -> Answer:
+        if self._door.awaits(request) and await _is_stranger(request):
+            self._complain()
+            return STRANGER
         answer = self._door.answer(request)
         return FULL if answer is None and len(self._viewers) >= MOST_VIEWERS else answer
+
+    def _complain(self) -> None:
+        """Say it once: who was refused may try again as often as they like."""
+        if not self._complained:
+            self._complained = True
+            log.warning(_("another user of this computer tried to open the page"))
 
     async def _serve(self, peer: Peer) -> None:
         if len(self._viewers) >= MOST_VIEWERS:  # several came in the same moment
@@ -138,6 +150,10 @@ class Hall:
         self._state = wire.encode({"type": "state", "snapshot": snapshot})
         for viewer in self._viewers:
             viewer.wake()
+
+
+async def _is_stranger(request: Request) -> bool:
+    return request.ends is not None and await asyncio.to_thread(is_stranger, request.ends)
 
 
 def _site(folder: Path, address: Address) -> Site:

@@ -157,6 +157,7 @@ def resolve_work_dir(wish: str | Path | None, home: Path) -> Path:
 def check_work_dir(root: Path) -> None:
     """Raise WorkDirError unless `root` is a folder for us, or can become one; makes nothing."""
     try:
+        os.fsencode(root)  # `exists` is silent about a name that no folder can have
         _probe(next(path for path in (root, *root.parents) if path.exists()))
     except (OSError, ValueError) as cause:
         raise WorkDirError(root, _why(cause)) from cause

@@ -26,10 +26,15 @@ def write_private(path: Path, data: bytes) -> None:
         new.unlink()
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        os.write(fd, data)
-    finally:
-        os.close(fd)
-    new.replace(path)
+        with os.fdopen(fd, "wb") as file:  # whole, or an error: a nearly full disk takes a part
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink()
+        raise
 
 
 def read_private(path: Path, limit: int) -> bytes:

@@ -12,6 +12,7 @@ from app.errors import AgentError
 from app.host.opening import open_for_user
 from app.i18n import _
 from app.state import Command, OpenPage, Request, Snapshot
+from app.terminal import harmless
 from app.tray.icon import NoTrayError
 from app.tray.menu import Action, Item, Open, menu
 from app.tray.notices import Told, Wanted, notices
@@ -185,7 +186,7 @@ class TrayFace:
         except AgentError as why:
             log.warning("%s", why)
             if self._icon is not None:
-                self._notify(self._icon, _("Cannot open"), str(why))
+                self._notify(self._icon, _("Cannot open"), harmless(str(why)))
 
     def _place(self, what: Open) -> Path:
         log_file = self._log_file() if what is Open.LOG else None

@@ -127,4 +127,6 @@ def _scarce(before: int | None, now: Snapshot) -> int | None:
 def _disk_low(now: Snapshot) -> Iterator[Notice]:
     text = _("{count} MiB are free where the work folder is: {folder}")
     free = (now.disk_free or 0) // _MIB
-    yield Notice(_("The disk is nearly full"), text.format(count=free, folder=now.work_dir))
+    yield Notice(
+        _("The disk is nearly full"), text.format(count=free, folder=harmless(now.work_dir))
+    )

@@ -6,6 +6,7 @@ from enum import Enum
 from app import __version__
 from app.i18n import _
 from app.state import LinkState, Snapshot
+from app.terminal import harmless
 from app.tray.words import View, status
 
 TOOLTIP_LENGTH = 127  # characters that Windows shows (NOTIFYICONDATA.szTip, with its end mark)
@@ -76,11 +77,15 @@ def _badge(snapshot: Snapshot | None) -> str:
 
 
 def _tooltip(view: View) -> str:
-    """Say who this is, how it is, and what went wrong, as far as it fits."""
+    """Say who this is, how it is, and what went wrong, as far as it fits.
+
+    Names come from the network, and D-Bus throws out whoever sends a NUL.
+    """
     lines = [_("ATS agent {version}").format(version=__version__), status(view)]
     if view.snapshot is not None and view.snapshot.environment:
-        lines[0] = _("ATS agent · {environment}").format(environment=view.snapshot.environment)
+        name = harmless(view.snapshot.environment)
+        lines[0] = _("ATS agent · {environment}").format(environment=name)
     if view.snapshot is not None and view.snapshot.problem:
-        lines.append(" ".join(view.snapshot.problem.split()))
+        lines.append(harmless(" ".join(view.snapshot.problem.split())))
     text = "\n".join(lines)
     return text if len(text) <= TOOLTIP_LENGTH else text[: TOOLTIP_LENGTH - 1] + "…"

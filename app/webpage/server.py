@@ -24,10 +24,13 @@ MAX_FRAME = 16 * 2**20  # bytes; a larger frame closes with 1009
 OPEN_TIMEOUT = 60.0  # seconds for the opening handshake
 CLOSE_TIMEOUT = 2.0  # seconds for the closing handshake, then the socket is cut
 NO_CLOSE_FRAME = 1006
+MOST_SOCKETS = 256  # at the same time: any user of this computer can open one, each takes a file
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger 0 s; Windows reads the first 4 bytes, the same
 
 log = logging.getLogger(__name__)
-log.setLevel(logging.INFO)  # websockets' DEBUG shows requests and frames, secrets included
+# websockets' DEBUG shows requests and frames, secrets included; its INFO is two lines for each
+# file of a page, so that any user of this computer could fill the log with them.
+log.setLevel(logging.WARNING)
 
 
 class PeerGoneError(Exception):
@@ -43,12 +46,14 @@ class PeerGoneError(Exception):
 class Request:
     """What a client asked for: the raw target (path and query) and the headers.
 
-    Header names are in lower case; the values of a repeated one are joined by ", ".
+    Header names are in lower case; the values of a repeated one are joined by ", ". `ends`:
+    address and port of our end of the connection and of the other one.
     """
 
     target: str
     headers: Mapping[str, str]
     method: str = "GET"
+    ends: tuple[tuple[str, int], tuple[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +234,7 @@ class LoopbackServer(Served):
     ) -> Response | None:
         if self._check is None:
             return None
-        match await self._check(_request(request)):
+        match await self._check(_request(connection, request)):
             case Refusal(status, text):
                 return connection.respond(status, text)
             case Document() as document:
@@ -247,6 +252,8 @@ class LoopbackServer(Served):
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 super().connection_made(transport)
                 sockets.add(self)
+                if len(sockets) > MOST_SOCKETS:
+                    self.transport.abort()
 
             def connection_lost(self, exc: Exception | None) -> None:
                 sockets.discard(self)
@@ -255,12 +262,14 @@ class LoopbackServer(Served):
         return Connection
 
 
-def _request(request: HttpRequest) -> Request:
+def _request(connection: ServerConnection, request: HttpRequest) -> Request:
     headers: dict[str, str] = {}
     for name, value in request.headers.raw_items():
         known = headers.get(name.lower())
         headers[name.lower()] = value if known is None else f"{known}, {value}"
-    return Request(request.path, headers, getattr(request, "method", "GET"))
+    ours, other = connection.local_address, connection.remote_address
+    ends = (ours[:2], other[:2]) if ours and other else None  # gone already
+    return Request(request.path, headers, getattr(request, "method", "GET"), ends)
 
 
 def _response(document: Document) -> Response:

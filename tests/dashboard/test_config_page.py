@@ -9,6 +9,7 @@ from app.dashboard import config_page
 from app.effective import Effective, Entry
 from app.errors import ConfigError, NotDoneError
 from app.settings import SETTINGS
+from tests.fakes.full_disk import room_for
 
 
 def effective(home: Path, config: Path | None = None) -> Effective:
@@ -97,3 +98,32 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """What cannot be written is said, with what to do."""
     with pytest.raises(NotDoneError, match="cannot be written"):
         config_page.save(tmp_path / "no" / "c.yaml", "# one\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other system: rings of links")
+def test_a_link_to_itself_is_replaced(tmp_path: Path) -> None:
+    """It leads to no file that could be kept."""
+    path = tmp_path / "c.yaml"
+    path.symlink_to("c.yaml")
+    config_page.save(path, "# one\n")
+    assert path.read_text(encoding="utf-8") == "# one\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX limits")
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    """Where only a part fits nothing is replaced, and no part stays."""
+    path = tmp_path / "c.yaml"
+    path.write_text("# one\n", encoding="utf-8")
+    with room_for(10), pytest.raises(NotDoneError, match="cannot be written"):
+        config_page.save(path, "# " + "two" * 10)
+    assert path.read_text(encoding="utf-8") == "# one\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["c.yaml"]
+
+
+def test_what_lies_beside_the_file_is_not_written(tmp_path: Path) -> None:
+    """In a folder of several users somebody may have put a link there, to a file of ours."""
+    path, ours = tmp_path / "c.yaml", tmp_path / "ours"
+    ours.write_text("precious", encoding="utf-8")
+    (tmp_path / "c.yaml.new").symlink_to(ours)
+    config_page.save(path, "# one\n")
+    assert ours.read_text(encoding="utf-8") == "precious"

@@ -1,6 +1,7 @@
 """The page as a part of the agent: opened on first use, guarded, ended in order."""
 
 import asyncio
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -9,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
@@ -29,6 +31,12 @@ from tests.dashboard.desk import (
 )
 
 SERVED = "<!doctype html><title>t</title>"
+
+AS_ANYBODY = (
+    ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    if sys.platform == "linux" and os.geteuid() == 0
+    else ()
+)
 
 
 def got(url: str, **headers: str) -> tuple[int, str, str]:
@@ -88,6 +96,23 @@ async def test_show_opens_a_link_that_works_once(tmp_path: Path) -> None:
         assert (view, url in link) == ("connect", False)
         assert await get(link) == (200, SERVED, url)
         assert (await get(link))[0] == 404
+
+
+@pytest.mark.skipif(not AS_ANYBODY, reason="other system: nobody may become another user")
+async def test_another_user_who_is_faster_than_the_browser(tmp_path: Path) -> None:
+    """Its arguments are for all to read; the link stays good for whom it is meant."""
+    async with open_desk(tmp_path) as desk, served(desk.parts()) as dashboard:
+        await dashboard.show()
+        [link] = desk.browsed
+        connection = f"/dev/tcp/127.0.0.1/{urlsplit(link).port}"
+        script = f"exec 3<>{connection}; printf '%b' \"$1\" >&3; exec head -1 <&3"
+        asked = f"GET {urlsplit(link).path} HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n"
+        thief = await asyncio.create_subprocess_exec(
+            *(*AS_ANYBODY, "bash", "-c", script, "bash", asked), stdout=asyncio.subprocess.PIPE
+        )
+        said, _err = await thief.communicate()
+        assert said.startswith(b"HTTP/1.1 403 ")
+        assert (await get(link))[0] == 200
 
 
 async def test_stale_links_and_strangers(tmp_path: Path) -> None:

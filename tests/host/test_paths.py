@@ -185,6 +185,13 @@ class TestPortable:
         assert portable_file() == file
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="other system: names that are bytes")
+def test_a_name_that_no_folder_can_have(tmp_path: Path) -> None:
+    """A browser can send half of a character; it is refused before it is saved."""
+    with pytest.raises(WorkDirError):
+        check_work_dir(tmp_path / "\ud800")
+
+
 def test_work_dir_is_tried_without_making_it(tmp_path: Path) -> None:
     """What can become a folder for us is fine, and nothing is left behind."""
     check_work_dir(tmp_path / "a" / "b")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.host.private_file import NotPrivateError, read_private, write_private
+from tests.fakes.full_disk import room_for
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX modes")
 
@@ -73,3 +74,14 @@ def test_no_pipe_no_folder_no_link(tmp_path: Path) -> None:
             read_private(tmp_path / name, 100)
     with pytest.raises(OSError, match="link"):
         read_private(tmp_path / "link", 100)
+
+
+@posix
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    """Where only a part fits nothing is replaced, and no part stays."""
+    path = tmp_path / "secret"
+    write_private(path, b"old")
+    with room_for(10), pytest.raises(OSError, match="large"):
+        write_private(path, b"x" * 20)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["secret"]

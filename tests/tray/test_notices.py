@@ -128,6 +128,12 @@ def test_a_full_disk_is_told_once_until_there_is_real_relief() -> None:
     assert day(disk(0.5)) == [[Notice("The disk is nearly full", text)]]
 
 
+def test_a_folder_of_another_encoding_can_be_named() -> None:
+    """Linux has folders that are no UTF-8; D-Bus takes nothing else."""
+    ((notice,),) = day(snapshot(disk_low=True, work_dir="/w\udce4"))
+    assert notice.text.endswith("/w\\udce4")
+
+
 def test_a_disk_of_unknown_size_may_be_low() -> None:
     """The fact counts, not the number."""
     low, fine = snapshot(disk_low=True), snapshot()

@@ -48,3 +48,9 @@ def test_the_tooltip_says_who_how_and_what() -> None:
     expected = "ATS agent · Lab PC 7\nToken refused 10:32\nAsk for a new token."
     assert picture(shown).tooltip == expected
     assert len(picture(view(problem="long " * 100)).tooltip) == TOOLTIP_LENGTH
+
+
+def test_the_tooltip_can_be_said_on_the_bus() -> None:
+    """Names come from the network: a NUL would end the connection, a lone surrogate our loop."""
+    tooltip = picture(view(environment="Lab\0\x1b", problem="no \ud800 at\0all")).tooltip
+    assert tooltip == "ATS agent · Lab\\x00\\x1b\nOnline\nno \\ud800 at\\x00all"

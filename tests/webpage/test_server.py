@@ -2,12 +2,21 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from app.webpage.server import LoopbackServer, Peer, PeerGoneError, Redirect, Refusal, Request
+from app.webpage.server import (
+    MOST_SOCKETS,
+    LoopbackServer,
+    Peer,
+    PeerGoneError,
+    Redirect,
+    Refusal,
+    Request,
+)
 
 
 async def echo(peer: Peer) -> None:
@@ -132,12 +141,25 @@ async def test_a_redirection_leads_on_and_is_not_kept() -> None:
     assert "referrer-policy: no-referrer\r\n" in answer
 
 
-async def test_no_secret_path_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Not even at level DEBUG: a page's path is its secret."""
+async def test_a_conversation_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even at level DEBUG: a page's path is its secret, and its files are many."""
     with caplog.at_level(logging.DEBUG):
         async with LoopbackServer(echo) as server, connect(f"{url(server)}the-secret/") as client:
             await client.send("a-token")
             await client.recv()
-    ours = [one.getMessage() for one in caplog.records if one.name.startswith("app.")]
-    assert ours
-    assert not any("the-secret" in text or "a-token" in text for text in ours)
+    assert [one.getMessage() for one in caplog.records if one.name.startswith("app.")] == []
+
+
+async def test_nobody_takes_all_the_sockets() -> None:
+    """Of mute connections only so many are kept: the agent needs its files for jobs."""
+    async with LoopbackServer(echo) as server:
+        opened = [
+            await asyncio.open_connection("127.0.0.1", server.port)
+            for _number in range(MOST_SOCKETS + 1)
+        ]
+        async with asyncio.timeout(5):
+            with suppress(ConnectionResetError):
+                assert await opened[-1][0].read() == b""
+        assert len(server._sockets) == MOST_SOCKETS
+        for _reader, writer in opened:
+            writer.close()

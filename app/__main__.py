@@ -2,7 +2,16 @@
 
 import sys
 
-from app.cli import main
+from app.host import bundle
+
+
+def main() -> int:
+    """Run the program; returns its exit code."""
+    bundle.settle()
+    from app.cli import main as run  # noqa: PLC0415 (only now is the process fit for more)
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

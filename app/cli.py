@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Until the agent's own handlers stand, SIGTERM ends like Ctrl+C, not by killing.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        if argv[:1] == ["demo"]:
+            return _demo(argv[1:])
         return _dispatch(parse(argv))
     except FatalError as error:
         say(f"{PROGRAM}: {error}", error=True)
@@ -43,10 +45,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
 
 
+def _demo(argv: Sequence[str]) -> int:
+    from app.demo.__main__ import main as demo  # noqa: PLC0415 (a platform, its page)
+
+    return demo(argv)
+
+
 def _dispatch(options: argparse.Namespace) -> int:
     if options.version:
-        say(f"{PROGRAM} {__version__}")
-        return ExitCode.OK
+        return _version(as_json=options.json)
+    if options.command == "selftest":
+        from app.selftest.run import selftest  # noqa: PLC0415 (everything: all modules)
+
+        return selftest()
     if options.command == "config":
         return _config_show(options.flags, as_json=options.json)
     if options.command == "run-local":
@@ -60,11 +71,25 @@ def _dispatch(options: argparse.Namespace) -> int:
     return _run(options.flags)
 
 
+def _version(*, as_json: bool) -> int:
+    if as_json:
+        import json  # noqa: PLC0415 (only here)
+
+        from app.build_info import build_info  # noqa: PLC0415 (only here)
+
+        say(json.dumps(build_info(), indent=2))
+    else:
+        say(f"{PROGRAM} {__version__}")
+    return ExitCode.OK
+
+
 def _run(flags: Mapping[str, str]) -> int:
     """Run the agent; what the file was warned of is said even when nothing can be started."""
-    from app.host.loading import load  # noqa: PLC0415 (--version and --help do not need it)
+    from app.host import bundle  # noqa: PLC0415 (--version and --help do not need it)
+    from app.host.loading import load  # noqa: PLC0415 (as above)
     from app.wiring.run import run_agent  # noqa: PLC0415 (brings asyncio and all vendors)
 
+    bundle.stay()
     reading = partial(load, flags, dict(os.environ))
     effective = reading()
     language = effective.config_so_far().language

@@ -107,11 +107,14 @@ def _parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     parser.set_defaults(command=None, version=False)
+    parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)  # with --version
     commands = parser.add_subparsers(dest="command", title=_("commands"), metavar="COMMAND")
     _add_config(commands, options)
     _add_run_local(commands, options)
     _add_with_flags(commands)
     _add_control(commands)
+    about = _("test this very program: its modules, files, connections; a line per check")
+    commands.add_parser("selftest", help=about, description=about, allow_abbrev=False)
     return parser
 
 

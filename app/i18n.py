@@ -1,8 +1,11 @@
 """Texts for people: `_()` marks and translates every one of them (gettext)."""
 
 import gettext
+import io
 from contextlib import suppress
 from pathlib import Path
+
+from app import resources
 
 LANGUAGES = ("en", "zh_CN")  # the first one is that of the source: it needs no catalog
 LOCALE_DIR = Path(__file__).with_name("locale")
@@ -60,13 +63,14 @@ def page_texts() -> dict[str, str]:
 
     texts: dict[str, str] = {}
     with suppress(OSError):  # English has none
-        texts = json.loads(_path(f"{PAGE_DOMAIN}.json", _language).read_text(encoding="utf-8"))
+        texts = json.loads(resources.read(_path(f"{PAGE_DOMAIN}.json", _language)))
     return texts
 
 
 def _read(domain: str, language: str) -> gettext.NullTranslations:
-    with suppress(OSError), _path(f"{domain}.mo", language).open("rb") as file:
-        return gettext.GNUTranslations(file)
+    with suppress(OSError):
+        data = resources.read(_path(f"{domain}.mo", language))
+        return gettext.GNUTranslations(io.BytesIO(data))
     return gettext.NullTranslations()  # English; and an incomplete installation still speaks
 
 

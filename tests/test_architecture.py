@@ -14,7 +14,7 @@ LAYERS = [  # any other module directly under app/ is of layer 0
     "host",
     "link jobs journal workspace webpage",
     "tray dashboard control agent demo",
-    "__main__ cli cli_autostart cli_control cli_login cli_parser wiring local",
+    "__main__ cli cli_autostart cli_control cli_login cli_parser wiring local selftest",
 ]
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names.split()}
 MAY_ASK_A_NEIGHBOUR = {("jobs", "journal")}
@@ -22,7 +22,7 @@ VENDOR_HOMES = {
     "websockets": ("app.link.transport", "app.webpage"),
     "asyncio": (
         *("app.link", "app.jobs", "app.journal", "app.agent", "app.webpage"),
-        *("app.control", "app.dashboard", "app.demo", "app.local", "app.wiring"),
+        *("app.control", "app.dashboard", "app.demo", "app.local", "app.selftest", "app.wiring"),
     ),
     "psutil": ("app.host",),
     "PIL": ("app.host.desktop", "app.tray"),

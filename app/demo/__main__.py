@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta, timezone
@@ -18,6 +18,7 @@ from typing import Any
 
 from app import i18n
 from app.cli_help import HelpFormatter
+from app.demo import players
 from app.demo.child import AgentChild, running
 from app.demo.page import DemoPage
 from app.demo.platform import DemoPlatform, Settings
@@ -33,6 +34,7 @@ from app.terminal import harmless, say
 
 ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 OK, FAILED, USAGE = 0, 1, 2
+REMOVALS, REMOVAL_PAUSE = 10, 0.3  # attempts, seconds
 
 
 class Stop:
@@ -55,10 +57,13 @@ class Stop:
         (self.hurry if self.asked.is_set() else self.asked).set()
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit code: 0 as asked, 1 failed, 2 wrong flags."""
-    i18n.install(asked(sys.argv[1:], os.environ) or system_language(os.environ))
-    options = _options()
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == [players.PLAY]:
+        return players.play(argv[1])
+    i18n.install(asked(argv, os.environ) or system_language(os.environ))
+    options = _options(argv)
     folder = Path(tempfile.mkdtemp(prefix="ats-agent-demo-"))
     try:
         return asyncio.run(_run(options, folder))
@@ -71,10 +76,19 @@ def main() -> int:
         if options.keep:
             say(_("Kept: {folder}").format(folder=folder))
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
-def _options() -> argparse.Namespace:
+def _remove(folder: Path) -> None:
+    """Remove it; what a program has open that was just ended, Windows may hold for a moment."""
+    for _attempt in range(REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(REMOVAL_PAUSE)
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python build.py demo",
         formatter_class=HelpFormatter,
@@ -96,7 +110,7 @@ def _options() -> argparse.Namespace:
         "--keep", action="store_true", help=_("keep the agent's folder, with its logs and journal")
     )
     parser.add_argument("--lang", choices=i18n.LANGUAGES, help=_("language of all texts"))
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 async def _run(options: argparse.Namespace, folder: Path) -> int:

@@ -6,11 +6,11 @@ import locale
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import app
+from app.demo import players
 from app.i18n import language
 
 GRACE = 20.0  # seconds for an orderly end, the jobs' own grace included
@@ -21,7 +21,7 @@ ASK = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
 
 
 class AgentChild:
-    """`python -m app --headless`; what it says goes to `console` in its folder."""
+    """`ats-agent --headless`; what it says goes to `console` in its folder."""
 
     def __init__(self, folder: Path, url: str, token: str) -> None:
         self.home = folder / "home"
@@ -41,7 +41,7 @@ class AgentChild:
         """The command line, without secrets."""
         flags = ["--server-url", self.url, "--token-file", str(self.token_file)]
         flags += ["--home", str(self.home), "--lang", language()]
-        return [sys.executable, "-m", "app", "--headless", *flags]
+        return [*players.agent(), "--headless", *flags]
 
     def start(self) -> None:
         """Start it. Raises OSError."""

@@ -2,10 +2,10 @@
 
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.demo import players
 from app.demo.rows import Git
 
 CODES = ("100003", "100001", "100002", "100004", "100005", "100006")  # in a user's order
@@ -36,9 +36,8 @@ def make_sample(folder: Path) -> Sample:
 
     Raises OSError and subprocess.SubprocessError.
     """
-    python = f'"{sys.executable}" -u'
     if shutil.which("git") is None:
-        return Sample(None, f'{python} "{_SAMPLE / "run_tests.py"}"')
+        return Sample(None, players.command_of_tests(_SAMPLE))
     repository = folder / "example repository"
     (repository / "xat").mkdir(parents=True)
     for source in _SAMPLE.glob("*.py"):
@@ -47,7 +46,7 @@ def make_sample(folder: Path) -> Sample:
     _git(repository, "init", "--quiet", "--initial-branch", BRANCH)
     _git(repository, "add", "--all")
     _git(repository, *_IDENTITY, "commit", "--quiet", "--message", "Add a small shop (示例)")
-    return Sample(Git(repository.as_uri(), BRANCH), f"{python} run_tests.py")
+    return Sample(Git(repository.as_uri(), BRANCH), players.command_of_tests())
 
 
 def _git(repository: Path, *words: str) -> None:

@@ -1,14 +1,13 @@
 """The demo as a story in the terminal: connection, job with its live log, result, what follows."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from app.demo import players
 from app.demo.look import amount, span
 from app.demo.platform import DemoPlatform
 from app.demo.record import Frame
@@ -17,7 +16,6 @@ from app.i18n import _, ngettext
 from app.terminal import harmless
 
 JOB = "demo-1"
-SAFE_PATH = "-P"  # Python: our modules beside the script are none of its business
 ONLINE_LIMIT = 30.0  # seconds from the agent's start to its first heartbeat
 RESULT_LIMIT = 90.0  # seconds for the job of about 5 s
 TICK = 1.0  # seconds between two looks of the status line
@@ -54,14 +52,13 @@ class Show:
 
         Raises TimeoutError and UnreachableError.
         """
-        script = Path(__file__).with_name("sample_job.py")
         look = self._stage.look
         self._stage.line(
-            look.sent(self._now(), _("Job {id}: {name}").format(id=JOB, name=script.name))
+            look.sent(self._now(), _("Job {id}: {name}").format(id=JOB, name=players.JOB))
         )
         await self._platform.send_task(
             JOB,
-            [sys.executable, SAFE_PATH, str(script)],
+            players.job(),
             env_vars={"DEMO_NAME": "演示"},
             timeout=60,
         )

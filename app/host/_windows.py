@@ -46,15 +46,8 @@ class JobObjectTree(InOneStep):
 
     @contextmanager
     def spawning(self) -> Iterator[None]:
-        """Wrap the spawn: the child must not look for its DLLs among a frozen agent's."""
-        own = getattr(sys, "_MEIPASS", None)
-        if own is not None:
-            api.kernel32.SetDllDirectoryW(None)
-        try:
-            yield
-        finally:
-            if own is not None:
-                api.kernel32.SetDllDirectoryW(own)
+        """Wrap the spawn; there is nothing to do around it."""
+        yield
 
     def adopt(self, pid: int) -> Proc:
         """Put the suspended child into a new job object and let it run.

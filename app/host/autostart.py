@@ -45,8 +45,14 @@ def own_command(
 def _program() -> list[str]:
     """The frozen executable is a program by itself; else Python has to find the package."""
     if getattr(sys, "frozen", False):
-        return [sys.executable]
+        return [str(_windowed(Path(sys.executable)))]
     return [str(_interpreter(Path(sys.executable))), "-m", "app"]
+
+
+def _windowed(program: Path) -> Path:
+    """Prefer the one without a console window: on Windows there is a console twin (.com)."""
+    windowed = program.with_suffix(".exe")
+    return windowed if program.suffix == ".com" and windowed.is_file() else program
 
 
 def autostart_here(command: Sequence[str], *, systemd: bool = False) -> Autostart | None:

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, 
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
+from app.host import bundle
 from app.host._first_step import FirstStep
 from app.host._proc import MARKER, Mark, Proc, Steps, Tree
 from app.i18n import _
@@ -51,7 +52,6 @@ _BOOTLOADER_PREFIXES = (
     "_MEIPASS",
 )  # would make another frozen program take ours for its own
 _LOADER_PREFIX = "DYLD_"
-_LIBRARY_PATH = "LD_LIBRARY_PATH"  # PyInstaller keeps the user's own value in …_ORIG
 
 
 def new_marker() -> str:
@@ -222,13 +222,13 @@ def _cleaned(frozen: bool) -> dict[str, str]:
 
 
 def _undo_freezing(variables: dict[str, str]) -> None:
-    """Take out what the executable needs for itself and would break other programs."""
+    """Take out what the executable needs for itself and would break other programs.
+
+    Most of it is gone since the start (app.host.bundle.settle).
+    """
     for name in [name for name in variables if name.startswith(_LOADER_PREFIX)]:
         del variables[name]
-    variables.pop(_LIBRARY_PATH, None)
-    users = variables.pop(_LIBRARY_PATH + "_ORIG", None)
-    if users is not None:
-        variables[_LIBRARY_PATH] = users
+    bundle.clean(variables)
 
 
 def _check_variable(name: str, value: str) -> None:

@@ -1,10 +1,9 @@
 """The files in icons/, as the backends want them."""
 
-import sys
 from functools import lru_cache
 from pathlib import Path
 
-import app
+from app import resources
 from app.tray.png import Pixels, read
 
 SIZES = (16, 22, 24, 32, 48, 64)  # pixels; the panel takes the one that fits
@@ -12,10 +11,7 @@ SIZES = (16, 22, 24, 32, 48, 64)  # pixels; the panel takes the one that fits
 
 def folder() -> Path:
     """Return the folder icons/: of the frozen program, an installed one, or the sources."""
-    package = Path(app.__file__).parent
-    root = Path(getattr(sys, "_MEIPASS", None) or package.parent)
-    installed = package / "icons"
-    return installed if installed.is_dir() else root / "icons"
+    return resources.ICONS
 
 
 @lru_cache(maxsize=4)

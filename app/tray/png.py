@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from app import resources
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BITS_RGBA = (8, 6, 0, 0, 0)  # depth, colour type, compression, filters, not interlaced
 _BYTES = 4  # of a pixel
@@ -33,7 +35,7 @@ def read(path: Path) -> Pixels:
 
     Source: the PNG specification (W3C), sections 5, 9 and 11.2.
     """
-    data = path.read_bytes()
+    data = resources.read(path)
     if not data.startswith(_SIGNATURE):
         raise ValueError(f"{path} is no PNG file")
     header, packed = b"", b""

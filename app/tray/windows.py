@@ -9,10 +9,13 @@ from typing import Any
 from pystray import _win32
 from pystray._util import win32
 
+from app import resources
 from app.tray import images
+from app.tray.ico import best
 from app.tray.setup import SetUpInLoop
 
 WM_HOP = 0x8000 + 1  # WM_APP: the program's own messages
+_ICON_VERSION = 0x00030000  # the only one that CreateIconFromResourceEx knows
 _SM_CXSMICON = 49  # GetSystemMetrics: the width of a small icon at this scale
 _LEFT_UP, _RIGHT_UP = 0x0202, 0x0205  # WM_LBUTTONUP, WM_RBUTTONUP
 # UTF-16 units that fit into a field of NOTIFYICONDATAW, without its end mark.
@@ -78,9 +81,12 @@ class Icon(SetUpInLoop, _win32.Icon):  # type: ignore[misc] # pystray has no typ
         """Load the size that the taskbar shows; pystray loads the big one, which gets blurred."""
         if self._icon_handle:
             return
-        size = ctypes.windll.user32.GetSystemMetrics(_SM_CXSMICON)  # type: ignore[attr-defined,unused-ignore]
-        self._icon_handle = win32.LoadImage(
-            None, str(self.icon), win32.IMAGE_ICON, size, size, win32.LR_LOADFROMFILE
+        user32: Any = ctypes.windll.user32  # type: ignore[attr-defined,unused-ignore]
+        user32.CreateIconFromResourceEx.restype = ctypes.c_void_p
+        size = user32.GetSystemMetrics(_SM_CXSMICON)
+        data = best(resources.read(self.icon), size)
+        self._icon_handle = user32.CreateIconFromResourceEx(
+            data, len(data), True, _ICON_VERSION, size, size, 0
         )
 
 

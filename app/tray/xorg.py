@@ -1,5 +1,6 @@
 """Linux without a session bus: pystray's X icon, whose one action is its click."""
 
+import io
 import logging
 import selectors
 import socket
@@ -14,6 +15,7 @@ from PIL import Image
 from pystray import _xorg
 from Xlib.error import ConnectionClosedError
 
+from app import resources
 from app.tray import images
 from app.tray.setup import SetUpInLoop
 
@@ -41,7 +43,7 @@ class Icon(SetUpInLoop, _xorg.Icon):  # type: ignore[misc] # pystray has no type
 
     def image(self, name: str) -> Image.Image:
         """Return what `icon` is to be for this icon: X knows no transparency here."""
-        with Image.open(images.coloured_file(name)) as file:
+        with Image.open(io.BytesIO(resources.read(images.coloured_file(name)))) as file:
             image = file.convert("RGBA")
         result = Image.new("RGB", image.size, _PANEL)
         result.paste(image, mask=image)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
+from app import resources
 from app.webpage.server import Document, Refusal, Request
 
 SOCKET = "socket"  # the name of the WebSocket beside the files
@@ -42,9 +43,9 @@ class Site:
     def __init__(self, folder: Path, secret: str = "") -> None:
         self._secret = secret or new_secret()
         self._documents = {
-            file.name: Document(TYPES[file.suffix], file.read_bytes(), PROTECTION)
+            file.name: Document(TYPES[file.suffix], resources.read(file), PROTECTION)
             for place in (SHARED, folder)
-            for file in sorted(place.iterdir())
+            for file in resources.files(place)
             if file.suffix in TYPES
         }
 

@@ -18,9 +18,9 @@ from app.agent.wakefulness import Wakefulness
 from app.control.server import ControlParts, ControlServer
 from app.dashboard.dashboard import Dashboard
 from app.dashboard.parts import DashboardParts
+from app.effective import DEFAULT
 from app.host.autostart import autostart_here, own_command
 from app.host.opening import open_for_user, open_url
-from app.host.paths import default_home
 from app.host.saved_connection import ConnectionStore
 from app.state import LinkState, Snapshot
 from app.wiring.build import Bench, Parts, build_agent, build_parts
@@ -163,9 +163,9 @@ def _own_command(bench: Bench) -> list[str]:
     config, origins = bench.current.config, bench.current.config.origins
     given = partial(_given, bench)
     return own_command(
-        home=None if config.home == default_home() else config.home,
+        home=None if origins["home"] == DEFAULT else config.home,
         config=given("config"),
-        headless=config.headless and origins.get("headless") != "default",
+        headless=config.headless and origins["headless"] != DEFAULT,
     )
 
 

@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -24,26 +23,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(1, str(ROOT / "build"))
+
+from advice import advice  # noqa: E402 (it lies in the folder build/)
+
 HEADER = "# Made by `python build.py lock` from uv.lock (uv export, all groups). Do not edit.\n"
 PYTHON = str(getattr(sys, "_base_executable", sys.executable))  # outside .venv even when run in it
 QUIET: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
 QUIET |= {"stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
 NEWS_EVERY = 10  # seconds between two signs of life where the output is no terminal
-# What a failed tool's last words mean for the person in front of it; the first match counts.
-ADVICE = {
-    "ensurepip is not available|No module named '?(venv|ensurepip)": "This Python lacks its venv"
-    " module. On Debian or Ubuntu: sudo apt install python3-venv",
-    "CERTIFICATE_VERIFY_FAILED|invalid peer certificate|UnknownIssuer": "The package server's"
-    " certificate is not trusted: set SSL_CERT_FILE to the CA file of your company's proxy.",
-    "No space left|os error 28|Errno 28|not enough space": "The disk is full: free about 700 MB.",
-    "needs to be updated": "uv.lock does not fit pyproject.toml: run `python build.py lock`.",
-    "name resolution|getaddrinfo|dns error|NewConnection|timed out|error sending request|Max retrie"
-    "|Failed to fetch|No matching dist|Network is": "The package server cannot be reached: check"
-    " the network. Behind a proxy set HTTPS_PROXY; for a mirror PIP_INDEX_URL, with `setup --pip`.",
-    "Permission ?[Dd]enied|PermissionError|Access is denied|WinError (5|32)": "A file cannot be"
-    " written: end what runs from .venv and check who owns the folder.",
-    "": "Run the same command again; if uv is the trouble: python build.py setup --pip",
-}
 
 
 class Project:
@@ -114,8 +102,8 @@ def alone(path: Path) -> Iterator[None]:
     with path.open("wb") as file:
         if not try_lock(file.fileno()):
             show("another build.py is making .venv: waiting for it", final=True)
-        while not try_lock(file.fileno()):
-            time.sleep(0.1)
+            while not try_lock(file.fileno()):  # never once it is ours: Windows would refuse that
+                time.sleep(0.1)
         yield
 
 
@@ -184,16 +172,10 @@ def show(text: str, final: bool) -> None:
     print(line, end="\n" if final else "", flush=True)
 
 
-def advice(words: str) -> str:
-    """What a person can do about a tool that failed with these words."""
-    return next(sentence for sign, sentence in ADVICE.items() if re.search(sign, words))
-
-
 def run(command: list[str]) -> int:
     """Run a command in this terminal, for its exit code; it ends in its own order, we wait."""
-    signal.signal(
-        signal.SIGINT, lambda *_: None
-    )  # the terminal sends Ctrl+C to the command as well
+    # The terminal sends Ctrl+C to the command as well.
+    signal.signal(signal.SIGINT, lambda *_: None)
     process = subprocess.Popen(command, cwd=ROOT)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     code = process.wait()
@@ -232,8 +214,17 @@ def module(project: Project, options: argparse.Namespace) -> int:
     return run([project.python, "-m", options.module, *options.rest])
 
 
+def script(project: Project, options: argparse.Namespace) -> int:
+    set_up(project)
+    return run([project.python, str(ROOT / "build" / options.script), *options.rest])
+
+
 def test(project: Project, options: argparse.Namespace) -> int:
     set_up(project)
+    if options.wine:
+        return run([project.python, "build/wine/windows_tests.py", *options.rest])
+    if options.frozen:
+        return run([project.python, "build/frozen_tests.py", *options.rest])
     failed = [] if options.only_pytest else static_checks(project)
     code = run([project.python, "-m", "pytest", *options.rest])
     failed += ["pytest"] if code else []
@@ -263,15 +254,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     def add(name: str, work: Callable[..., int], text: str, flag: str = "", run: str = "") -> None:
         own: dict[str, Any] = {"add_help": not run}  # a module answers --help itself
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, **own)
-        command.set_defaults(work=work, module=run)
-        if flag:
-            command.add_argument(flag, action="store_true")
+        command.set_defaults(work=work, module=run, script=run)
+        for switch in flag.split():
+            command.add_argument(switch, action="store_true")
 
     add("setup", setup, "make .venv and nothing else; --pip: even where uv is", "--pip")
     add("demo", module, "see the agent at work; --once: one job, for its outcome", run="app.demo")
-    add("test", test, "lint, types, tests; the rest goes to pytest: -m 'not slow'", "--only-pytest")
+    add("test", test, "lint, types, tests; the rest is for pytest", "--only-pytest --frozen --wine")
     add("benchmark", module, "the agent beside this machine's floor", run="tests.benchmark")
     add("catalogs", module, "the texts of the program → app/locale", run="tests.catalogs")
+    add("binary", script, "this system's executables → dist/", run="freeze.py")
+    add("package", script, "archives, licences, SBOM, SHA256SUMS → dist/packages", run="package.py")
     add("lock", lock, "refresh uv.lock and build/requirements.txt", "--upgrade")
     options, rest = parser.parse_known_args(arguments)
     if rest and options.work in (setup, lock):

@@ -9,12 +9,13 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.benchmark import frozen
 from tests.benchmark.bench import Bench, Measurement
 from tests.benchmark.catalogue import CATALOGUE
 from tests.benchmark.children import Children
 from tests.benchmark.figures import Row, table
 from tests.benchmark.programs import ROOT
-from tests.benchmark.report import page, this_machine
+from tests.benchmark.report import FROZEN, frozen_part, page, this_machine
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 ABOUT = """Measure the agent beside the floor of this machine.
@@ -36,8 +37,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog=AFTER,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = [each.name for each in CATALOGUE]
+    names = [each.name for each in (*CATALOGUE, *frozen.CATALOGUE)]
     only = f"only this one, may be repeated: {', '.join(names)}"
+    parser.add_argument(
+        "--frozen", action="store_true", help="the executables of `build.py binary` instead"
+    )
     parser.add_argument("--quick", action="store_true", help="a rough picture in about a minute")
     parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=only)
     parser.add_argument(
@@ -53,9 +57,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def chosen(options: argparse.Namespace) -> list[Measurement]:
     """Return the measurements that were asked for."""
+    catalogue = frozen.CATALOGUE if options.frozen else CATALOGUE
     if options.only:
-        return [each for each in CATALOGUE if each.name in options.only]
-    return [each for each in CATALOGUE if each.in_quick or not options.quick]
+        return [each for each in catalogue if each.name in options.only]
+    return [each for each in catalogue if each.in_quick or not options.quick]
 
 
 async def run(bench: Bench, measurements: Sequence[Measurement]) -> tuple[list[Row], int]:
@@ -89,9 +94,17 @@ def main(arguments: Sequence[str]) -> int:
         rows, failed = asyncio.run(run(bench, chosen(options)))
     print(f"\n{table(rows)}\n\nratio = ours / floor; how each is measured: docs/performance.md")
     if options.write and not failed:
-        DOCUMENT.write_text(page(rows, machine), encoding="utf-8")
+        DOCUMENT.write_text(written(rows, machine, options), encoding="utf-8")
         print(f"written: {DOCUMENT}")
     return 1 if failed else 0
+
+
+def written(rows: Sequence[Row], machine: str, options: argparse.Namespace) -> str:
+    """Return the document with the part that was measured; the other part stays as it is."""
+    before, heading, part = DOCUMENT.read_text(encoding="utf-8").partition(FROZEN)
+    if options.frozen:
+        return before.rstrip() + "\n\n" + frozen_part(rows, machine)
+    return page(rows, machine) + (f"\n{heading}{part}" if heading else "")
 
 
 if __name__ == "__main__":

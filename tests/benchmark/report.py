@@ -13,12 +13,19 @@ from tests.benchmark.children import HERE
 from tests.benchmark.figures import Row, markdown
 
 PAGE = HERE / "page.md"
+FROZEN = "## The executables\n"  # the heading of the part that --frozen --write writes
 
 
 def page(rows: Sequence[Row], machine: str) -> str:
     """Return the text of docs/performance.md."""
     frame = PAGE.read_text(encoding="utf-8")
     return frame.replace("{machine}", machine).replace("{table}", markdown(rows))
+
+
+def frozen_part(rows: Sequence[Row], machine: str) -> str:
+    """Return the document's last part, about the executables."""
+    text = PAGE.with_name("frozen.md").read_text(encoding="utf-8")
+    return FROZEN + text.replace("{machine}", machine).replace("{table}", markdown(rows))
 
 
 def this_machine() -> str:

@@ -9,10 +9,20 @@ from typing import Any
 
 import pytest
 
+from tests.wine.limits import UNDER_WINE, WINE, limit_of
+
 # Tests read English words, their own and those of programs they start, on any system.
 os.environ["ATS_AGENT_LANGUAGE"] = os.environ["LANGUAGE"] = "en"
 
 OTHER_SYSTEM = "other system:"  # begins the reason of a skip that no Linux CI can undo
+ALLOWED = (OTHER_SYSTEM, WINE) if UNDER_WINE else (OTHER_SYSTEM,)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what Windows or Wine cannot run (tests/wine/limits.txt)."""
+    for item in items if sys.platform == "win32" else ():
+        if reason := limit_of(item.nodeid):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,7 +44,7 @@ def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if os.environ.get("CI") != "true" or not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    if not reason.removeprefix("Skipped: ").startswith(OTHER_SYSTEM):
+    if not reason.removeprefix("Skipped: ").startswith(ALLOWED):
         report.outcome = "failed"
         report.longrepr = f"CI skips nothing but {OTHER_SYSTEM!r}; this test said: {reason}"
 

@@ -134,7 +134,7 @@ def test_error_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_missing_token_is_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     """What to do is in the same line."""
-    assert main(["--url", "h"]) == 2
+    assert main(["--url", "h", "--headless"]) == 2
     assert "--token-file" in capsys.readouterr().err
 
 

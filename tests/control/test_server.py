@@ -215,7 +215,7 @@ async def test_what_is_not_understood_is_answered(tmp_path: Path) -> None:
 async def test_the_agents_log(tmp_path: Path) -> None:
     """All of it or the last lines, in pieces, whatever is in it."""
     text = "".join(f"行 {number}\n" for number in range(20_000))
-    (tmp_path / "agent.log").write_text(text, encoding="utf-8")
+    (tmp_path / "agent.log").write_text(text, encoding="utf-8", newline="\n")
     async with served(tmp_path) as desk:
         assert await shown(tmp_path, AskLogs("", None, follow=False)) == text
         assert await shown(tmp_path, AskLogs("", 1, follow=False)) == "行 19999\n"
@@ -226,11 +226,11 @@ async def test_the_agents_log(tmp_path: Path) -> None:
 async def test_a_jobs_log_is_followed_to_its_end(tmp_path: Path) -> None:
     """What comes is shown; when the job has ended and all is read, that is the end."""
     path = tmp_path / "t1.log"
-    path.write_text("one\n", encoding="utf-8")
+    path.write_text("one\n", encoding="utf-8", newline="\n")
     async with served(tmp_path) as desk, asyncio.TaskGroup() as tasks:
         following = tasks.create_task(shown(tmp_path, AskLogs("t1", None, follow=True)))
         await asyncio.sleep(0.1)
-        with path.open("a", encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write("two\n")
         desk.jobs = ()
         assert await following == "one\ntwo\n"
@@ -252,7 +252,7 @@ async def test_who_leaves_while_following_is_forgotten(
 ) -> None:
     """Nothing is written meanwhile, and still the place is free again."""
     monkeypatch.setattr(server, "MOST_FACES", 1)
-    (tmp_path / "agent.log").write_text("one\n", encoding="utf-8")
+    (tmp_path / "agent.log").write_text("one\n", encoding="utf-8", newline="\n")
 
     def follow() -> None:
         with Agent(tmp_path) as agent:

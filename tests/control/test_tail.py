@@ -49,12 +49,12 @@ def test_a_log_that_moves(tmp_path: Path) -> None:
     """agent.log goes into the work folder: the rest here, all there."""
     old, new = tmp_path / "old.log", tmp_path / "new.log"
     now = [old]
-    old.write_text("a\n", encoding="utf-8")
+    old.write_text("a\n", encoding="utf-8", newline="\n")
     tail = Tail(lambda: now[0], 0)
     assert rest(tail) == ""
-    with old.open("a", encoding="utf-8") as file:
+    with old.open("a", encoding="utf-8", newline="\n") as file:
         file.write("b\n")
-    new.write_text("c\n", encoding="utf-8")
+    new.write_text("c\n", encoding="utf-8", newline="\n")
     now[0] = new
     assert rest(tail) == "b\nc\n"
 
@@ -64,9 +64,9 @@ def test_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
     path = tmp_path / "log"
     tail = Tail(lambda: path, 5)
     assert rest(tail) == ""
-    path.write_text("here it is\n", encoding="utf-8")
+    path.write_text("here it is\n", encoding="utf-8", newline="\n")
     assert rest(tail) == "here it is\n"
-    path.write_text("again\n", encoding="utf-8")
+    path.write_text("again\n", encoding="utf-8", newline="\n")
     assert rest(tail) == "again\n"
 
 

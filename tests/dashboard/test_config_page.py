@@ -38,7 +38,7 @@ def test_every_setting_is_shown(tmp_path: Path) -> None:
 def test_a_file_with_a_mistake_is_shown(tmp_path: Path) -> None:
     """Whoever wants to mend it must see it."""
     path = tmp_path / "c.yaml"
-    path.write_text("task: [\n", encoding="utf-8")
+    path.write_text("task: [\n", encoding="utf-8", newline="\n")
     assert config_page.read(path)["text"] == "task: [\n"
 
 
@@ -46,7 +46,7 @@ def test_a_file_with_a_mistake_is_shown(tmp_path: Path) -> None:
 def test_a_file_with_the_token_is_not(tmp_path: Path, text: str) -> None:
     """A copied program's file may hold it: no page shows it, and none writes over it."""
     path = tmp_path / "ats-agent.yaml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", newline="\n")
     with pytest.raises(NotDoneError, match="token"):
         config_page.read(path)
     with pytest.raises(NotDoneError, match="token"):
@@ -76,7 +76,7 @@ def test_saving_keeps_line_ends_and_mode(tmp_path: Path) -> None:
 
 def test_saving_follows_a_link(tmp_path: Path) -> None:
     """A file that is kept elsewhere stays there."""
-    (tmp_path / "real.yaml").write_text("# one\n", encoding="utf-8")
+    (tmp_path / "real.yaml").write_text("# one\n", encoding="utf-8", newline="\n")
     link = tmp_path / "c.yaml"
     link.symlink_to("real.yaml")
     config_page.save(link, "# two\n")
@@ -88,7 +88,7 @@ def test_saving_follows_a_link(tmp_path: Path) -> None:
 def test_what_is_wrong_is_not_saved(tmp_path: Path, text: str) -> None:
     """The file stays as it is."""
     path = tmp_path / "c.yaml"
-    path.write_text("# one\n", encoding="utf-8")
+    path.write_text("# one\n", encoding="utf-8", newline="\n")
     with pytest.raises(ConfigError):
         config_page.save(path, text)
     assert path.read_text(encoding="utf-8") == "# one\n"

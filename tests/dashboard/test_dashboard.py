@@ -261,7 +261,7 @@ async def test_a_page_that_leaves_takes_its_tasks_along(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk, served(desk.parts()) as dashboard:
         desk.hold = asyncio.Event()
         desk.log = tmp_path / "agent.log"
-        desk.log.write_text("one\n", encoding="utf-8")
+        desk.log.write_text("one\n", encoding="utf-8", newline="\n")
         tasks = len(asyncio.all_tasks())
         async with looking(await dashboard.open()) as looker:
             await looker.asks("follow", stream=1, key=None, **{"from": 0})

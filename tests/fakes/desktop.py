@@ -45,6 +45,16 @@ class Desktop:
 
     def start(self) -> None:
         """Start display, bus and panel."""
+        self.start_display()
+        bus = self._folder / "run" / "bus"
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
+        self._start(["dbus-daemon", "--session", "--nofork", f"--address=unix:path={bus}"])
+        until(bus.exists, "the bus stands")
+        self._start([XFCONFD])
+        self.start_panel()
+
+    def start_display(self) -> None:
+        """Start the X server; `env` then names it."""
         ears, mouth = os.pipe()
         screen = f"{WIDTH}x{HEIGHT}x24"
         # Without -noreset the end of the only client, such as a first look, ends all others.
@@ -53,12 +63,6 @@ class Desktop:
         os.close(mouth)
         with open(ears, encoding="ascii") as answer:  # noqa: PTH123 (a descriptor)
             self.env["DISPLAY"] = ":" + answer.readline().strip()  # a free number
-        bus = self._folder / "run" / "bus"
-        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
-        self._start(["dbus-daemon", "--session", "--nofork", f"--address=unix:path={bus}"])
-        until(bus.exists, "the bus stands")
-        self._start([XFCONFD])
-        self.start_panel()
 
     def start_panel(self) -> None:
         """Start the panel, which shows the icons."""

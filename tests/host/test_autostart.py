@@ -60,3 +60,14 @@ def test_the_way_of_this_system(
     monkeypatch.setattr(_autostart_linux, "has_systemd", lambda: "systemd" in system)
     here = autostart_here(["/bin/agent"], systemd=systemd)
     assert (None if here is None else here.kind) == kind
+
+
+def test_the_console_twin_starts_the_windowed_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ats-agent.com sets up at login is ats-agent.exe, if it is there."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "ats-agent.com"))
+    assert own_command() == [str(tmp_path / "ats-agent.com")]
+    (tmp_path / "ats-agent.exe").touch()
+    assert own_command() == [str(tmp_path / "ats-agent.exe")]

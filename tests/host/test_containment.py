@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app import resources
 from app.host import containment
 from app.host.containment import MARKER, Containment, Mark, clean_environment, new_marker
 from tests.fakes.children import (
@@ -130,7 +131,7 @@ def test_the_jobs_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_frozen_agent_gives_back_the_library_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the executable set for itself would break every other program."""
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/_MEI1")
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(resources.ROOT))
     monkeypatch.setenv("DYLD_LIBRARY_PATH", "/opt/_MEI1")
     assert not {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} & set(clean_environment({}, "m"))
     monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "/opt/lib")

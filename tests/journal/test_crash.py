@@ -64,7 +64,7 @@ def told_until_killed(folder: Path, wait: float) -> list[list[str]]:
     argv = [sys.executable, "-c", WRITER, str(folder)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
+        assert child.stdout.readline().rstrip() == b"ready"
         with suppress(subprocess.TimeoutExpired):
             child.communicate(timeout=wait)
         child.kill()

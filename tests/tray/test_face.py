@@ -1,7 +1,6 @@
 """The tray's face (app/tray/face.py): nothing in the tray harms the agent."""
 
 import logging
-import os
 import queue
 import signal
 import threading
@@ -17,6 +16,7 @@ from app.tray.icon import NoTrayError
 from app.tray.menu import Action, Item, Open
 from app.tray.notices import Wanted
 from app.tray.picture import Picture
+from tests.fakes.signals import signal_ourselves
 
 ONLINE = Snapshot(server_url="ws://x", link=LinkState.ONLINE, work_dir="/work")
 END = Snapshot(exit_code=0)
@@ -196,7 +196,7 @@ def test_signals_become_quit() -> None:
     def script() -> None:
         assert stage.opened.acquire(timeout=5)
         stage.drawn()
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal_ourselves(signal.SIGTERM)
         ended.wait(5)
 
     def post(request: Request) -> bool:

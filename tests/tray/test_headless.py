@@ -1,6 +1,5 @@
 """The face without a display (app/tray/headless.py)."""
 
-import os
 import signal
 import threading
 
@@ -8,6 +7,7 @@ import pytest
 
 from app.state import Command, Snapshot
 from app.tray.headless import HeadlessFace
+from tests.fakes.signals import signal_ourselves
 
 
 def test_the_end_of_the_agent_ends_the_face() -> None:
@@ -27,7 +27,7 @@ def test_a_signal_becomes_quit_and_the_handlers_are_put_back() -> None:
         face.show(Snapshot(exit_code=0))
         return True
 
-    face.run(threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGTERM]).start, post)
+    face.run(threading.Timer(0.1, signal_ourselves, [signal.SIGTERM]).start, post)
     assert posted == [Command.QUIT]
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -39,7 +39,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         face = HeadlessFace()
-        threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGHUP]).start()
+        threading.Timer(0.1, signal_ourselves, [signal.SIGHUP]).start()
         threading.Timer(0.2, face.show, [Snapshot(exit_code=0)]).start()
         posted: list[Command] = []
 

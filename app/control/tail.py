@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.control.wire import PIECE
+from app.host.plain_file import open_plain
 
 _BLOCK = 64 * 1024  # bytes read at once when looking for line ends
 
@@ -57,7 +58,7 @@ class Tail:
 
     def _read_on(self, path: Path) -> str | None:
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 if os.fstat(file.fileno()).st_size < self._at:  # emptied in its place
                     self._at = 0
                 file.seek(self._at)
@@ -70,7 +71,7 @@ class Tail:
 
 def start_of_last(path: Path, lines: int) -> int:
     """Return the offset at which the last `lines` lines begin; the file may end within one."""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         size = at = file.seek(0, os.SEEK_END)
         if not lines:
             return size

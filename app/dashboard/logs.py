@@ -9,6 +9,7 @@ from threading import Event
 from typing import BinaryIO
 
 from app.dashboard.wire import PIECE
+from app.host.plain_file import open_plain
 from app.journal.lines import CONTINUATIONS, LONGEST_CHARACTER, whole_characters
 
 _BLOCK = 256 * 1024  # bytes that are searched at once: in milliseconds, others wait meanwhile
@@ -34,7 +35,7 @@ class Piece:
 
 def read(path: Path, at: int, length: int) -> tuple[bytes, int]:
     """Return at most `length` bytes from `at` on, and the size of the file; OSError."""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         size = os.fstat(file.fileno()).st_size
         file.seek(at)
         return file.read(length), size
@@ -47,7 +48,7 @@ def search(path: Path, text: str, at: int, stop: Event) -> tuple[int | None, int
     """
     find = _finder(text)
     overlap = _WIDEST * len(text)
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         size = os.fstat(file.fileno()).st_size
         found = None
         while text and found is None and at < size and not stop.is_set():
@@ -123,7 +124,7 @@ class Follower:
         return piece
 
     def _read(self, path: Path, *, to_the_end: bool) -> Piece | None:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             status = os.fstat(file.fileno())
             size = status.st_size
             if self._file is None:

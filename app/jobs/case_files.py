@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.host.plain_file import open_plain, write_plain
 from app.i18n import _
-from app.jobs.plain_file import open_plain, write_plain
 from app.protocol.messages import SuiteAssigned
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from app.host.plain_file import open_plain, write_plain
 from app.jobs.git_command import Git, Place
 from app.jobs.git_mirror import Mirror, Target
 from app.jobs.git_restore import (
@@ -14,7 +15,6 @@ from app.jobs.git_restore import (
     remove_pipes,
     restore,
 )
-from app.jobs.plain_file import open_plain, write_plain
 from app.jobs.removal import empty_trash, is_real_folder, remove_aside
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from app.host.plain_file import open_plain, write_plain
 from app.jobs.git_command import Git, Place
-from app.jobs.plain_file import open_plain, write_plain
 from app.jobs.removal import is_junction, is_real_folder, remove
 
 STAMP = "ats-agent.json"  # in a clone: what it is of; only believed about that

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from app.host.plain_file import open_plain
 from app.i18n import _
 from app.jobs.patterns import is_inside, regular_stat
-from app.jobs.plain_file import open_plain
 from app.jobs.results.items import Reading, TestItem
 from app.jobs.results.readers import read_results
 

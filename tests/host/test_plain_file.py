@@ -1,4 +1,4 @@
-"""Tests of app.jobs.plain_file."""
+"""Tests of app.host.plain_file."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.jobs.plain_file import open_plain, write_plain
+from app.host.plain_file import open_plain, write_plain
 
 make_pipe: Callable[[Path], None] = vars(os).get("mkfifo", Path.touch)  # not on Windows
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: no named pipes there")

@@ -15,11 +15,12 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="other system: anothe
 def test_a_frozen_program_is_its_own_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """The executable, and only the flags that are needed."""
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setattr(sys, "executable", "/opt/a b/ats-agent")
-    assert own_command() == ["/opt/a b/ats-agent"]
+    program = str(Path("/opt/a b/ats-agent"))
+    monkeypatch.setattr(sys, "executable", program)
+    assert own_command() == [program]
     home, config = Path("h").absolute(), Path("c.yaml").absolute()
     assert own_command(home=Path("h"), config=Path("c.yaml"), headless=True) == [
-        *("/opt/a b/ats-agent", "--home", str(home), "--config", str(config), "--headless")
+        *(program, "--home", str(home), "--config", str(config), "--headless")
     ]
 
 

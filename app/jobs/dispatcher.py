@@ -252,8 +252,8 @@ class Dispatcher:
         runner = Runner(job, work, self._deps, ready)
         try:
             await self._run_to_result(runner, job)
-        finally:
             await asyncio.sleep(CLOSE_AFTER)
+        finally:  # also when the agent ends in this very moment
             await runner.close()
 
     async def _run_to_result(self, runner: Runner, job: Job) -> None:

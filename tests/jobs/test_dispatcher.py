@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.errors import JournalError, WorkDirError
@@ -32,6 +33,24 @@ async def test_jobs_run_in_order_and_the_waiting_ones_say_so(tmp_path: Path) -> 
         assert room.log_lines("c")[1].startswith("*Task started: ")
         for name in "abc":
             assert (await room.result(name))["status"] == "success"
+
+
+async def test_an_agent_that_ends_right_after_a_job_closes_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment between a result and the closing may be the agent's last."""
+    monkeypatch.setattr(dispatcher, "CLOSE_AFTER", 60.0)
+    async with open_room(tmp_path, started=False) as room, asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(room.dispatcher.run(), name="dispatcher")
+        await asyncio.sleep(0)
+        await room.assign("a", "true")
+        await room.idle()
+        opened = [Path(file.path).name for file in psutil.Process().open_files()]
+        assert "a.log" in opened
+        running.cancel()
+        await asyncio.wait([running])
+        left = [Path(file.path).name for file in psutil.Process().open_files()]
+        assert "a.log" not in left
 
 
 async def test_so_many_run_at_once(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ from tests.dashboard.desk import (
     stage,
 )
 
+pytestmark = pytest.mark.slow
+
 SERVED = "<!doctype html><title>t</title>"
 
 AS_ANYBODY = (
@@ -183,7 +185,6 @@ async def test_a_page_that_cannot_be_served(tmp_path: Path) -> None:
             assert await dashboard.open()
 
 
-@pytest.mark.slow
 async def test_the_end_of_the_agent_closes_pages(tmp_path: Path) -> None:
     """Pages hear the end, even of a browser that hangs; nobody opens one after it."""
     async with open_desk(tmp_path) as desk:
@@ -240,7 +241,6 @@ async def test_changes_are_told_and_nothing_else(tmp_path: Path) -> None:
         assert sum(message["type"] == "state" for message in looker.seen) == 2
 
 
-@pytest.mark.slow
 async def test_at_most_five_states_a_second(tmp_path: Path) -> None:
     """A flood of changes costs a browser, and the agent, no more than five pictures a second."""
     async with stage(tmp_path) as (desk, dashboard, looker):
@@ -272,7 +272,6 @@ async def test_a_page_that_leaves_takes_its_tasks_along(tmp_path: Path) -> None:
         assert desk.checked == []
 
 
-@pytest.mark.slow
 async def test_a_slow_page_gets_the_newest_state_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,12 +18,13 @@ from app.journal.records import CaseReport, Finish, JobKind, OwedItem, OwedKind
 from app.state import CancelJob, Command, JobState, StartAtLogin
 from tests.dashboard.desk import NOW, looking, open_desk, served, stage
 
+pytestmark = pytest.mark.slow
+
 
 def sample(at: float, received: float | None) -> Sample:
     return Sample(at, 10.0, 20.0, 30.0, received, 0.0)
 
 
-@pytest.mark.slow
 async def test_samples_are_told_once(tmp_path: Path) -> None:
     """All of the last minutes first, then each new one; rates are those between two samples."""
     async with open_desk(tmp_path) as desk, served(desk.parts()) as dashboard:
@@ -322,7 +323,6 @@ FIELDS = st.sampled_from(
 )
 
 
-@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(
     st.lists(

@@ -29,6 +29,8 @@ from app.host import _desktop_linux as linux
 from app.host._lock_bus import Login
 from tests.fakes.lock_bus import LOGIND, SAVER, LockBus, lock_bus
 
+pytestmark = pytest.mark.slow
+
 SESSION = {
     "LockedHint": ("b", False),
     "Active": ("b", True),
@@ -194,7 +196,6 @@ def test_whose_lock_it_is(kind: str, theirs: str, env: dict[str, str], ours: boo
     assert linux.is_of(login, env) is ours
 
 
-@pytest.mark.slow
 def test_a_display_that_hangs_takes_little_time(screen: Screen) -> None:
     """It is a session of which nothing is known; later all is well."""
     for first in (True, False):  # at the connect, and later
@@ -206,7 +207,6 @@ def test_a_display_that_hangs_takes_little_time(screen: Screen) -> None:
         until(lambda: desktop_state().width == 320, "the display is back")
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("screen")
 def test_callers_share_a_look(bus: LockBus) -> None:
     """However many ask at once, one thread looks."""
@@ -220,7 +220,6 @@ def test_callers_share_a_look(bus: LockBus) -> None:
         caller.join()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("screen")
 def test_a_bus_that_hangs_takes_little_time(bus: LockBus) -> None:
     """The screen is told of all the same."""

@@ -16,7 +16,7 @@ from app.protocol.messages import Level
 from app.state import JobState
 from tests.jobs.conftest import TARGET, open_room
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 async def test_jobs_run_in_order_and_the_waiting_ones_say_so(tmp_path: Path) -> None:
@@ -349,7 +349,6 @@ async def test_a_second_stop_hurries(tmp_path: Path) -> None:
         assert (await room.result("t1"))["exit_code"] == -9
 
 
-@pytest.mark.slow
 async def test_many_at_once(tmp_path: Path) -> None:
     """A burst of messages is dealt with in order, each job once."""
     async with open_room(tmp_path, max_concurrent=8) as room:

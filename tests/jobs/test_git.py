@@ -17,6 +17,8 @@ from tests.fakes.git_desk import (  # noqa: F401 (the fixtures)
 )
 from tests.fakes.git_remote import Remote
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX only")
 
 
@@ -48,7 +50,6 @@ async def test_a_rewritten_branch_is_followed(desk: Desk, remote: Remote) -> Non
     assert (await desk.check_out(remote)).commit == forced
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "subject"),
     [
@@ -87,7 +88,6 @@ async def test_branches_tags_and_commits_are_found(
     assert (await desk.check_out(remote, wanted and wanted.format(**names))).subject == subject
 
 
-@pytest.mark.slow
 async def test_another_branch_another_time(desk: Desk, remote: Remote) -> None:
     """Branch, tag and back: each checkout is at what was asked for, whatever came before."""
     remote.git("tag", "v1")

@@ -18,7 +18,7 @@ from app.journal.joblog import JobLog
 from app.state import JobState
 from tests.jobs.conftest import open_room
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ENDED = "*Task ended: success, exit code 0, "
 
@@ -139,7 +139,6 @@ time.sleep(60)
 """
 
 
-@pytest.mark.slow
 async def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
     """Also what has its own session and ignores the question; the log names it before."""
     async with open_room(tmp_path) as room:
@@ -158,7 +157,6 @@ async def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
         assert lines[at + 2].startswith(f"?    {pids[1]} {sys.executable} -c import signal")
 
 
-@pytest.mark.slow
 async def test_a_job_that_prints_nothing_is_ended(tmp_path: Path) -> None:
     """With an idle limit silence ends it; what keeps printing may go on."""
     limits = JobLimits(task_timeout=60.0, grace=0.3, idle_timeout=0.5)
@@ -212,7 +210,6 @@ async def test_a_prompt_is_logged_before_its_line_ends(tmp_path: Path) -> None:
         await room.until(lambda: path.exists() and path.read_bytes().endswith(b" Name: "))
 
 
-@pytest.mark.slow
 async def test_the_output_field_is_bounded(tmp_path: Path) -> None:
     """Head and tail of a long output, and the log whole."""
     async with open_room(tmp_path) as room:
@@ -225,7 +222,6 @@ async def test_the_output_field_is_bounded(tmp_path: Path) -> None:
         assert room.log_lines("t1")[2:-1] == [f" line {number}" for number in range(100_000)]
 
 
-@pytest.mark.slow
 async def test_a_line_of_50_megabytes(tmp_path: Path) -> None:
     """A line of any length arrives whole."""
     async with open_room(tmp_path) as room:
@@ -330,7 +326,6 @@ async def test_the_result_waits_for_a_journal_that_is_full(
         assert len(tries) == 2
 
 
-@pytest.mark.slow
 async def test_a_flood_is_held_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk slower than the child pauses the child's pipes, and loses nothing."""
     real = JobLog._append

@@ -11,7 +11,7 @@ from app.state import JobState
 from tests.jobs.conftest import TARGET, open_room
 from tests.jobs.suites import python, suite_folder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 async def test_a_suite_that_passes(tmp_path: Path) -> None:
@@ -85,7 +85,6 @@ async def test_results_of_an_earlier_run_do_not_count(tmp_path: Path) -> None:
         assert any("wrote no result file" in line for line in room.log_lines("e2"))
 
 
-@pytest.mark.slow
 async def test_the_output_of_a_case_is_what_was_printed(tmp_path: Path) -> None:
     """A format without output gets the tail of what the command printed meanwhile."""
     code = """
@@ -208,7 +207,6 @@ async def test_a_bad_ats_yml_is_named(tmp_path: Path) -> None:
         assert ".ats.yml:1" in end.phrase
 
 
-@pytest.mark.slow
 async def test_a_suite_runs_into_its_timeout(tmp_path: Path) -> None:
     """What has no result by then is an error; the suite has failed."""
     limits = JobLimits(task_timeout=0.8, grace=0.3)

@@ -18,6 +18,7 @@ from tests.jobs.conftest import Room, open_room
 from tests.jobs.suites import suite_folder
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.integration,
     pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX only"),
 ]

@@ -13,7 +13,7 @@ from app.state import JobState
 from tests.jobs.conftest import TARGET, Room, open_room
 from tests.jobs.suites import python, suite_folder
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
 def full_from(room: Room, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
@@ -30,7 +30,6 @@ def full_from(room: Room, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
     monkeypatch.setattr(room.deps.store, "report", report)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("call", [1, 2])
 async def test_results_that_the_journal_did_not_take_come_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int

@@ -20,7 +20,7 @@ async def test_early_end_leaves_its_words(tmp_path: Path) -> None:
     assert "--server-url" in "\n".join(child.last_words())
 
 
-@pytest.mark.skipif(os.name != "posix", reason="POSIX file modes")
+@pytest.mark.skipif(os.name != "posix", reason="other system: POSIX file modes")
 async def test_token_is_for_its_owner_only(tmp_path: Path) -> None:
     """The token is in a file that nobody else can read, and not on the command line."""
     child = AgentChild(tmp_path, "ftp://nowhere", "a-token")

@@ -15,7 +15,7 @@ import pytest
 import app
 
 ROOT = Path(app.__file__).parents[1]
-POSIX = pytest.mark.skipif(os.name != "posix", reason="sends Ctrl+C as a signal")
+POSIX = pytest.mark.skipif(os.name != "posix", reason="other system: sends Ctrl+C as a signal")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def refused_by_certificate(code: int) -> LinkOpenError:
 def test_network_failures(error: OSError, words: str) -> None:
     """Each cause is named with the place, and with something to do."""
     if str(errno.ECONNREFUSED) != "111" and "Errno 111" in str(error):
-        pytest.skip("these are Linux's error numbers")
+        pytest.skip("other system: Linux's error numbers")
     told = network_failure(WHERE, error, stood=False)
     assert WHERE in told.cause
     assert words in told.cause

@@ -400,7 +400,9 @@ async def test_private_authority(ca_file: Path) -> None:
         assert await link.close()
 
 
-@pytest.mark.skipif(platform.system() != "Linux", reason="SSL_CERT_FILE stands for the system")
+@pytest.mark.skipif(
+    platform.system() != "Linux", reason="other system: SSL_CERT_FILE stands for it"
+)
 async def test_system_store_beside_the_file(
     tmp_path: Path, ca_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

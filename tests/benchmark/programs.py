@@ -127,8 +127,9 @@ class Program:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return our environment without settings for an agent."""
-    return {name: text for name, text in os.environ.items() if not name.startswith("ATS_AGENT_")}
+    """Return our environment without settings for an agent, and with byte code as usual."""
+    foreign = ("ATS_AGENT_", "PYTHONDONTWRITEBYTECODE")
+    return {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
 
 
 def new_platform(tap: Tap) -> DemoPlatform:

@@ -12,7 +12,7 @@ from app.i18n import _
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 2.0  # seconds between two looks at the files
+LOOK_EVERY = 5.0  # seconds between two looks at the files; each costs a thread its wake-up
 CALM = 0.2  # seconds in which a file must not change: editors write in pieces
 
 # Fields of Config with which the present connection was made.

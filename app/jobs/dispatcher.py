@@ -57,6 +57,11 @@ class Dispatcher:
         """True while a job waits or runs."""
         return bool(self._jobs)
 
+    @property
+    def running(self) -> bool:
+        """True while a job runs or is being made ready."""
+        return self._line.taken > 0
+
     def views(self) -> tuple[JobView, ...]:
         """Return the jobs that have not ended, oldest first."""
         return tuple(job.view for job in self._jobs.values() if not job.state.ended)
@@ -238,9 +243,7 @@ class Dispatcher:
     # --------------------------------------------------------------------------- running
 
     def _start_next(self) -> None:
-        if self._tasks is None:
-            return
-        for job in self._line.starting():
+        for job in self._line.starting() if self._tasks is not None else ():
             job.move(JobState.PREPARING, self._deps.clock())
             self._start(job, work_of(job.order))
 
@@ -278,14 +281,12 @@ class Dispatcher:
         )
         if accepted is not None:
             job = self._add(order, accepted[0], JobState.QUEUED)
-            await self._apart(job, end_unstarted(self._deps, job, outcome, logged=False), outcome)
+            await self._end_unstarted(job, outcome, logged=False)
 
-    async def _end_unstarted(self, job: Job, outcome: Outcome) -> None:
-        await self._apart(job, end_unstarted(self._deps, job, outcome, logged=True), outcome)
-
-    async def _apart(self, job: Job, ending: Coroutine[Any, Any, None], outcome: Outcome) -> None:
+    async def _end_unstarted(self, job: Job, outcome: Outcome, *, logged: bool = True) -> None:
         """Let the durable end of a job that never ran hold up nobody."""
         job.move(outcome.state, self._deps.clock())
+        ending = end_unstarted(self._deps, job, outcome, logged=logged)
         if self._stopping or self._tasks is None:
             await self._ended(job, ending)
         else:

@@ -26,6 +26,11 @@ class WaitingLine:
     def __contains__(self, job: object) -> bool:
         return job in self._waiting
 
+    @property
+    def taken(self) -> int:
+        """How many have a place."""
+        return self._places - self._free
+
     def offer(self, places: int) -> None:
         """Have so many places from now on; fewer than are taken evict nobody."""
         self._free += places - self._places

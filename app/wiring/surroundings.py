@@ -58,8 +58,8 @@ class _Surroundings:
 
     def _busy(self) -> bool:
         """Tell whether a job runs or is about to; what waits in a pause keeps nobody awake."""
-        paused = self._parts.wishes.paused
-        return any(not (job.waiting and paused) for job in self._parts.dispatcher.views())
+        jobs = self._parts.dispatcher  # asked at each step of each job: no views
+        return jobs.running or (jobs.busy and not self._parts.wishes.paused)
 
     def now(self) -> Around:
         """Return what a snapshot tells of this computer."""

@@ -36,9 +36,11 @@ def test_places_are_taken_in_order() -> None:
     line.add(job("b"))
     line.add(job("c"))
     assert list(line.starting()) == []
+    assert line.taken == 1
     line.leave_place(order("a"), TARGET)
+    assert line.taken == 0
     assert [one.job_id for one in line.starting()] == ["b"]
-    assert len(line) == 1
+    assert len(line) == line.taken == 1
 
 
 def test_orders_of_a_group_follow_each_other() -> None:

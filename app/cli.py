@@ -1,6 +1,7 @@
 """Flags and sub-commands → options → wiring → exit code."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -85,6 +86,7 @@ def _version(*, as_json: bool) -> int:
 
 def _run(flags: Mapping[str, str]) -> int:
     """Run the agent; what the file was warned of is said even when nothing can be started."""
+    gc.disable()  # nearly all that the start makes stays; wiring/run.py enables it
     from app.host import bundle  # noqa: PLC0415 (--version and --help do not need it)
     from app.host.loading import load  # noqa: PLC0415 (as above)
     from app.wiring.run import run_agent  # noqa: PLC0415 (brings asyncio and all vendors)

@@ -1,5 +1,6 @@
 """One start of the agent: its home locked, its log, its face, its thread, its exit code."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -78,7 +79,10 @@ def _run_with_face(bench: Bench) -> int:
     containment.prepare_process()
 
     async def build() -> Agent:
-        return await build_whole(bench, face.show)
+        agent = await build_whole(bench, face.show)
+        gc.freeze()  # what is there now stays: no collection needs to look at it again
+        gc.enable()
+        return agent
 
     face = _face(bench)
     thread = AgentThread(build, face.show)

@@ -78,13 +78,12 @@ async def test_a_pause_lets_running_jobs_end_and_starts_nothing(tmp_path: Path) 
         await room.assign("a", f"while [ ! -e {gate} ]; do sleep 0.01; done; echo a >>{order}")
         await room.assign("b", f"echo b >>{order}")
         room.dispatcher.pause()
-        assert room.dispatcher.running
+        assert (room.dispatcher.busy, room.dispatcher.running) == (True, True)
         await room.dispatcher.tell_waiting()
         await room.assign("c", f"echo c >>{order}")
         gate.touch()
         assert (await room.result("a"))["status"] == "success"
-        assert room.dispatcher.busy
-        assert not room.dispatcher.running
+        assert (room.dispatcher.busy, room.dispatcher.running) == (True, False)
         assert [view.state for view in room.dispatcher.views()] == [JobState.QUEUED] * 2
         assert room.log_lines("b") == ["*Waiting for a free place, number 1 in the queue.", PAUSED]
         assert room.log_lines("c") == [PAUSED]

@@ -126,9 +126,7 @@ def _wish(flags: Mapping[str, str], known: "Effective") -> "Wish":
 
 
 def _texts(flags: Mapping[str, str], known: "Effective") -> tuple[str, str, str]:
-    from app.start_command import parse_command  # noqa: PLC0415 (as above)
-
-    address, token, _none = parse_command(flags.get("server.url", ""))
+    address, token, _none = _parsed(flags.get("server.url", ""))
     work_dir = flags.get("work_dir", "")
     token = token or flags.get("token", "").strip("'")
     if "token_file" in flags:
@@ -137,6 +135,14 @@ def _texts(flags: Mapping[str, str], known: "Effective") -> tuple[str, str, str]
         theirs = _asked(address, known) if sys.stdin.isatty() else _piped()
         address, token, work_dir = address or theirs[0], theirs[1], work_dir or theirs[2]
     return address, token, work_dir
+
+
+def _parsed(text: str) -> tuple[str, str, str]:
+    """Return what `text` holds; what holds nothing stays the address, to be refused as one."""
+    from app.start_command import parse_command  # noqa: PLC0415 (as above)
+
+    found = parse_command(text)
+    return found if any(found) else (text.strip(), "", "")
 
 
 def _token_in(name: str) -> str:
@@ -164,16 +170,12 @@ def _asked(address: str, known: "Effective") -> tuple[str, str, str]:
     """Ask a person; empty answers keep what there is."""
     from getpass import getpass  # noqa: PLC0415 (as above)
 
-    from app.start_command import parse_command  # noqa: PLC0415 (as above)
-
     try:
         found = ("", "", "")
         if not address:
             present = str(known.entries["server.url"].value or "")
             question = _("Address of the platform, or its start command")
-            found = parse_command(
-                input(f"{question} [{present}]: " if present else f"{question}: ")
-            )
+            found = _parsed(input(f"{question} [{present}]: " if present else f"{question}: "))
         token = found[1] or getpass(_("Token (not shown): ")).strip()
     except EOFError:
         raise ConfigError(_("The input ended before the question was answered.")) from None

@@ -115,6 +115,7 @@ async def test_what_does_not_work_is_not_saved(
     [
         (["login"], "s3cret", "address is missing"),
         (["login", "--server-url", "ftp://h"], "s3cret", "scheme"),
+        (["login", "--server-url", "not an address"], "s3cret", "a space"),
         (["login", "--server-url", "ws://h"], "", "token is missing"),
         (["login", "--server-url", "ws://h"], "s3cret s3cret", "characters that no token has"),
         (["login", "--server-url", "ws://h", "--token-file", "/no/file"], "", "cannot be read"),

@@ -1,15 +1,11 @@
 """What stands around the agent: this computer's duties, its settings, its page, its terminal."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from app.agent.agent import Agent
-from app.agent.connecting import Connecting, ConnectingParts
-from app.agent.connection_check import CheckParts, ConnectionCheck, InUse
 from app.agent.login_start import LoginStart
 from app.agent.project import Around
 from app.agent.reload import Reload, ReloadParts
@@ -21,13 +17,12 @@ from app.dashboard.parts import DashboardParts
 from app.effective import DEFAULT
 from app.host.autostart import autostart_here, own_command
 from app.host.opening import open_for_user, open_url
-from app.host.saved_connection import ConnectionStore
-from app.state import LinkState, Snapshot
+from app.state import Snapshot
 from app.wiring.build import Bench, Parts, build_agent, build_parts
+from app.wiring.connect_page import ConnectPage
 from app.wiring.followers import Followers
 
 _MIB = 2**20
-_ATTEMPT = (LinkState.CONNECTING, LinkState.AUTHENTICATING)
 
 
 async def build_whole(bench: Bench, publish: Callable[[Snapshot], None]) -> Agent:
@@ -116,40 +111,12 @@ class _Surroundings:
             agent_log=lambda: self._bench.log.path,
             effective=self._bench.load,
             started=self._bench.effective,
-            connecting=self._connecting(),
+            connecting=ConnectPage(self._bench, self._parts, self._reload.soon),
             open_path=open_for_user,
             open_url=open_url,
             clock=time.time,
             headless=self._bench.headless,
         )
-
-    def _connecting(self) -> Connecting:
-        home = self._current.config.home
-        check = CheckParts(home=home, in_use=self._in_use, hold=self._hold)
-        return Connecting(
-            ConnectingParts(
-                check=ConnectionCheck(check),
-                store=ConnectionStore.of(home, self._bench.environ),
-                effective=self._bench.load,
-                saved=self._reload.soon,
-            )
-        )
-
-    @asynccontextmanager
-    async def _hold(self) -> AsyncIterator[None]:
-        """Open no connection while this lasts; an attempt that is under way has ended first."""
-        keeper = self._parts.keeper
-        with keeper.held():
-            while keeper.state in _ATTEMPT:  # noqa: ASYNC110 (its moves have no event)
-                await asyncio.sleep(0.02)
-            yield
-
-    def _in_use(self) -> InUse | None:
-        config, online = self._current.config, self._parts.keeper.state is LinkState.ONLINE
-        if not config.set_up:
-            return None
-        environment = self._parts.intake.environment if online else ""
-        return InUse(config.server_url, config.token, environment)
 
 
 async def _page(dashboard: Dashboard, view: str, show: bool) -> str:

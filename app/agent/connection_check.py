@@ -96,6 +96,8 @@ class CheckParts:
     in_use: Callable[[], InUse | None] = nobody
     # While the context lasts the agent opens no connection: the platform would mix up two.
     hold: Callable[[], AbstractAsyncContextManager[object]] = nothing_to_hold
+    # A connection that the platform may have registered ended without a goodbye (8.4).
+    lost_silently: Callable[[], None] = lambda: None
     rest: float = REST  # seconds
 
 
@@ -108,16 +110,11 @@ class ProblemError(Exception):
 
 
 class ConnectionCheck:
-    """Checks one connection after another.
-
-    `haunted`: a connection of a check ended without a goodbye, so the platform may hold it
-    for a minute and then forget the agent's own (docs/protocol.md 8.4).
-    """
+    """Checks one connection after another."""
 
     def __init__(self, parts: CheckParts) -> None:
         self._parts = parts
         self._one_at_a_time = asyncio.Lock()
-        self.haunted = False
 
     async def check(self, wish: Wish, ca_file: Path | None) -> str:
         """Return the environment's name; ProblemError when something is wrong."""
@@ -159,7 +156,7 @@ class ConnectionCheck:
             transport = await open_link(url, token, ca_file, open_timeout=OPEN_TIMEOUT)
         except AgentError as why:
             if getattr(why, "maybe_registered", False):
-                self.haunted = True
+                self._lost(token)
             raise ProblemError(SERVER_URL, why.cause, why.next_step) from why
         goodbye = False
         try:
@@ -168,7 +165,12 @@ class ConnectionCheck:
             try:
                 goodbye = await transport.close(timeout=CLOSE_TIMEOUT)
             finally:
-                self.haunted = self.haunted or not goodbye
+                if not goodbye:
+                    self._lost(token)
+
+    def _lost(self, token: str) -> None:
+        if token != _NO_TOKEN:
+            self._parts.lost_silently()
 
     async def _try_folder(self, wish: str, advice: Callable[[], str]) -> None:
         try:

@@ -42,16 +42,13 @@ class Keeper:
     """Keeps one connection, as long as the user wants one; never holds two.
 
     `state` is the fact and `wanted` the user's wish; `problem` says what went wrong
-    last, "" while all is well. `haunted`: an earlier agent ended without a goodbye, so
-    the platform may still hold its connection (docs/protocol.md 8.4). `run` ends after
-    `stop`.
+    last, "" while all is well. `run` ends after `stop`.
     """
 
-    def __init__(self, parts: KeeperParts, *, haunted: bool = False, wanted: bool = True) -> None:
+    def __init__(self, parts: KeeperParts, *, wanted: bool = True) -> None:
         self._parts = parts
         self._clock = parts.clocks.mono
         self._refresh = Refresh()
-        self._haunted = haunted
         self._serving: Serving | None = None
         self._online_since: float | None = None
         self._rest_until = float("-inf")  # no socket is opened before
@@ -105,7 +102,13 @@ class Keeper:
             yield
         finally:
             self._holds -= 1
+            self._begin_rest()  # another connection may just have ended
             self._changed.set()
+
+    def distrust(self) -> None:
+        """Note that another connection of this computer has just died without a goodbye (8.4)."""
+        self._refresh.lost_silently(self._clock())
+        self._begin_rest()
 
     def stop(self) -> None:
         """Close what is open and end `run`; safe to call twice."""
@@ -120,9 +123,6 @@ class Keeper:
 
     async def run(self) -> None:
         """Connect and connect again until `stop`."""
-        if self._haunted:
-            self._refresh.lost_silently(self._clock())
-            self._begin_rest()
         while not self._stopping:
             self._changed.clear()
             if not self._may_connect():

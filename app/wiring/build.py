@@ -149,10 +149,10 @@ class _Builder:
         """Return them all."""
         intake = self._intake()
         self._line.keeper = keeper = Keeper(
-            self._keeper_parts(intake, registration),
-            haunted=registration.haunted,
-            wanted=wishes.wanted,
+            self._keeper_parts(intake, registration), wanted=wishes.wanted
         )
+        if registration.haunted:
+            keeper.distrust()
         return Parts(
             journal=self._journal,
             news=self._news,

@@ -50,6 +50,7 @@ class ConnectPage:
             home=home,
             in_use=self._in_use,
             hold=self._hold,
+            lost_silently=self._parts.keeper.distrust,
         )
         return Connecting(
             ConnectingParts(

@@ -73,9 +73,10 @@ class Scene:
                 backoff=Backoff(draw=lambda low, _high: max(low, self.delay)),
                 clocks=Clocks(mono=self._mono, wall=self._wall),
             ),
-            haunted=haunted,
             wanted=wanted,
         )
+        if haunted:
+            self.keeper.distrust()
 
     def _goodbye(self) -> None:
         self.goodbyes += 1
@@ -354,6 +355,35 @@ async def test_an_agent_that_died_connected_is_refreshed_after_its_restart() -> 
         await scene.reaches(LinkState.ONLINE)
     assert len(scene.opened) == 2
     assert scene.goodbyes == 1
+
+
+async def test_a_check_that_died_silently_costs_one_refresh() -> None:
+    """A connection that somebody tried meanwhile haunts the next session as an own one would."""
+    async with keeping(LinkLostError("no route")) as scene:
+        await scene.reaches(LinkState.BACKING_OFF)
+        with scene.keeper.held():
+            await scene.reaches(LinkState.STOPPED)
+            scene.keeper.distrust()
+            lost = scene.now
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.now >= lost + keeper_module.AFTER_A_LOSS
+        scene.now = lost + 61.0
+        await scene.reaches(LinkState.BACKING_OFF)
+        await scene.reaches(LinkState.ONLINE)
+        scene.now += 500
+        await asyncio.sleep(0.1)
+    assert len(scene.opened) == 2
+
+
+async def test_after_a_hold_nothing_is_opened_at_once() -> None:
+    """The connection that was tried may have ended in the same moment (8.4)."""
+    async with keeping(wanted=False) as scene:
+        with scene.keeper.held():
+            scene.keeper.connect()
+            scene.now += 100
+            ended = scene.now
+        await scene.reaches(LinkState.ONLINE)
+        assert scene.opened_at[0] >= ended + keeper_module.AFTER_A_LOSS
 
 
 async def test_a_goodbye_soon_after_a_silent_loss_leaves_the_danger() -> None:

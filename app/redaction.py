@@ -29,7 +29,7 @@ class Redactor:
 
     def __init__(self, root: "Redactor | None" = None) -> None:
         self._root = self if root is None else root
-        self._own: list[Form] = []
+        self._own: set[Form] = set()
         if root is None:
             self._lock = threading.Lock()
             self._counts: Counter[Form] = Counter()  # how many scopes know a form
@@ -39,8 +39,7 @@ class Redactor:
         """Mask `secret` from now on; one shorter than 6 characters is ignored."""
         forms = forms_of(secret)
         if forms:
-            self._own.extend(forms)
-            self._root._retain(forms)  # noqa: SLF001 (of this class)
+            self._root._retain(self._own, forms)  # noqa: SLF001 (of this class)
 
     def scope(self) -> "Redactor":
         """Return a redactor for one job: what it is told is forgotten when it is closed."""
@@ -48,7 +47,7 @@ class Redactor:
 
     def close(self) -> None:
         """Forget what was added here, unless somebody else added it too; safe to repeat."""
-        own, self._own = self._own, []
+        own, self._own = self._own, set()
         if own:
             self._root._release(own)  # noqa: SLF001 (of this class)
 
@@ -66,13 +65,15 @@ class Redactor:
         """What finds the secrets known now."""
         return self._root._finder  # noqa: SLF001 (of this class)
 
-    def _retain(self, forms: frozenset[Form]) -> None:
+    def _retain(self, own: set[Form], forms: frozenset[Form]) -> None:
         with self._lock:
-            new = [form for form in forms if not self._counts[form]]
-            self._counts.update(forms)
+            added = forms - own  # a scope counts once, however often it is told the same
+            own |= added
+            new = [form for form in added if not self._counts[form]]
+            self._counts.update(added)
             self._finder.add(new)
 
-    def _release(self, forms: list[Form]) -> None:
+    def _release(self, forms: set[Form]) -> None:
         with self._lock:
             self._counts.subtract(forms)
             known = +self._counts

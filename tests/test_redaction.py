@@ -112,6 +112,20 @@ def test_scopes_count() -> None:
     assert root.mask("shared-secret root-secret") == f"shared-secret {MASK}"
 
 
+def test_a_secret_that_is_told_again_costs_nothing() -> None:
+    """Every change of the settings tells the token anew, of an agent that runs for months."""
+    root = knowing("root-secret")
+    known, counts = len(root._own), dict(root._counts)
+    job = root.scope()
+    for _time in range(3):
+        root.add("root-secret")
+        job.add("root-secret")
+    assert len(root._own) == known
+    job.close()
+    assert root._counts == counts
+    assert root.mask("root-secret") == MASK
+
+
 @pytest.mark.parametrize("count", [1, 3, 10, 40, 200])
 @pytest.mark.parametrize("size", [6, 9, 14, 30, 43, 90])
 def test_any_number_of_secrets_is_found_anywhere(count: int, size: int) -> None:

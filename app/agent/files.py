@@ -77,7 +77,7 @@ class FileService:
 
     def protect(self, paths: Sequence[Path]) -> None:
         """Keep these files to this computer too, from the next folder on."""
-        self._protected = (*self._protected, *paths)
+        self._protected = tuple(dict.fromkeys((*self._protected, *paths)))
 
     def use_work_dir(self, work_dir: WorkDir | WorkDirError) -> None:
         """Serve this folder from now on; an error is what every request is told."""

@@ -287,3 +287,12 @@ async def test_a_large_file_delays_no_heartbeat(tmp_path: Path, data: bytes, enc
     pause, answer = await pause_during(WorkspaceRequest(READ, "r", "a", encoding), tmp_path)
     assert answer.success, answer.error
     assert pause < 1  # a heartbeat is never later
+
+
+def test_a_file_that_is_protected_again_is_kept_once(platform: Platform, tmp_path: Path) -> None:
+    """Every change of the settings names them anew, of an agent that runs for months."""
+    token, other = tmp_path / "token.txt", tmp_path / "other.txt"
+    service = FileService(platform.take, protected=(token,))
+    for _time in range(3):
+        service.protect((token, other))
+    assert service._protected == (token, other)

@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 5.0  # seconds between two looks at the files; each costs a thread its wake-up
 CALM = 0.2  # seconds in which a file must not change: editors write in pieces
 
-# Fields of Config with which the present connection was made.
-LINK_FIELDS = frozenset({"server_url", "token", "ca_file"})
+# Fields of Config with which the present session was begun.
+LINK_FIELDS = frozenset({"server_url", "token", "ca_file", "heartbeat_interval"})
 # What is fixed while the process lives: its folder, its face.
 START_FIELDS = frozenset({"home", "headless"})
 _NO_SETTINGS = frozenset({"origins", "warnings"})
@@ -35,9 +35,9 @@ def needs_new_link(differs: frozenset[str]) -> bool:
     return bool(differs & LINK_FIELDS)
 
 
-def needs_restart(differs: frozenset[str]) -> bool:
-    """Tell whether only the next start takes these fields up (pure)."""
-    return bool(differs & START_FIELDS)
+def needs_restart(differs: frozenset[str]) -> frozenset[str]:
+    """Return those of these fields that only the next start takes up (pure)."""
+    return differs & START_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

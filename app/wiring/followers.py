@@ -1,18 +1,20 @@
 """What the parts of a running agent do when settings change."""
 
+import logging
 import os
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
 from app import i18n
-from app.agent.reload import LINK_FIELDS
+from app.agent.reload import needs_new_link, needs_restart
 from app.config import Config
 from app.host.language import system_language
+from app.i18n import _
 from app.jobs.deps import JobDeps
 from app.wiring.build import Bench, Parts, job_limits, keep_rules
 
-_LINK = LINK_FIELDS | {"heartbeat_interval"}  # what a session begins with
+log = logging.getLogger(__name__)
 
 
 class Followers:
@@ -36,9 +38,11 @@ class Followers:
             i18n.install(config.language or system_language(os.environ))
         if "work_dir" in differs:
             parts.intake.look_again()
-        if differs & _LINK:
+        if needs_new_link(differs):
             parts.sampler.use_server(urlsplit(config.server_url).hostname or "")
             parts.keeper.renew()
+        if waits := needs_restart(differs):
+            log.info(_("from the next start on: %s"), ", ".join(sorted(waits)))
         parts.news.ring()
 
 

@@ -163,11 +163,11 @@ async def test_a_look_on_request(running: Running) -> None:
 
 
 def test_what_differs_and_what_follows(running: Running) -> None:
-    """Origins and warnings are no settings; three fields make the link, two the process."""
+    """Origins and warnings are no settings; four fields make the session, two the process."""
     old = running.load().config()
     assert differing(old, replace(old, warnings=("x",), origins={})) == frozenset()
     new = differing(old, replace(old, token="T2", task_timeout=1.0))
     assert new == {"token", "task_timeout"}
-    assert (needs_new_link(new), needs_restart(new)) == (True, False)
-    assert needs_restart(differing(old, replace(old, headless=True)))
+    assert (needs_new_link(new), needs_restart(new)) == (True, frozenset())
+    assert needs_restart(differing(old, replace(old, headless=True))) == {"headless"}
     assert not needs_new_link(frozenset({"task_timeout"}))

@@ -1,7 +1,6 @@
 """The agent's page: nothing until somebody wants to see it, then served until the agent ends."""
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from app.errors import NotDoneError
@@ -10,8 +9,6 @@ from app.i18n import _
 if TYPE_CHECKING:
     from app.dashboard.hall import Hall
     from app.dashboard.parts import DashboardParts
-
-log = logging.getLogger(__name__)
 
 
 class Dashboard:
@@ -25,13 +22,8 @@ class Dashboard:
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Serve from the first `open` on until it is cancelled; ends within seconds then.
-
-        A page that an earlier agent of this process has opened is served at once.
-        """
+        """Serve from the first `open` on until it is cancelled; ends within seconds then."""
         try:
-            if self._parts.address.port:
-                await self._reopen()
             await self._opened.wait()
             if self._hall is not None:
                 await self._hall.run()
@@ -77,12 +69,6 @@ class Dashboard:
         except OSError as why:
             text = _("The page cannot be served: {why}.").format(why=why.strerror or why)
             raise NotDoneError(text) from why
-
-    async def _reopen(self) -> None:
-        try:
-            await self._served()
-        except NotDoneError as why:
-            log.warning(_("open pages of this agent lose it: %s"), why)
 
 
 def _load() -> "type[Hall]":

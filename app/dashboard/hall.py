@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from pathlib import Path
 
 from app.dashboard import picture, wire
 from app.dashboard.answers import Answers
 from app.dashboard.door import Door
-from app.dashboard.parts import Address, DashboardParts
+from app.dashboard.parts import DashboardParts
 from app.dashboard.viewer import Shown, Viewer
 from app.host.peer import is_stranger
 from app.i18n import _
@@ -40,16 +39,20 @@ class Hall:
         self._state = ""
         self._complained = False
         self._shown = Shown(parts, Answers(parts), lambda: self._state)
-        self._server = self._new_server(parts.address.port)
+        self._server = LoopbackServer(
+            self._serve,
+            process_request=self._answer,
+            max_size=wire.MAX_FRAME,
+            open_timeout=OPEN_TIMEOUT,
+            close_timeout=CLOSE_TIMEOUT,
+            compression=None,  # it would cost more than it saves on the way to this computer
+        )
 
     @classmethod
     async def open(cls, parts: DashboardParts) -> "Hall":
-        """Read the files and listen: where an earlier page was, if that is still free.
-
-        OSError when the files cannot be read or nothing can be listened on.
-        """
-        hall = cls(parts, await asyncio.to_thread(_site, parts.web, parts.address))
-        await hall._listen()
+        """Read the files and listen; OSError when either cannot be done."""
+        hall = cls(parts, await asyncio.to_thread(Site, parts.web))
+        await hall._server.start()
         return hall
 
     @property
@@ -91,29 +94,6 @@ class Hall:
     def _origin(self) -> str:
         return f"http://127.0.0.1:{self._server.port}"
 
-    def _new_server(self, port: int) -> LoopbackServer:
-        return LoopbackServer(
-            self._serve,
-            port=port,
-            process_request=self._answer,
-            max_size=wire.MAX_FRAME,
-            open_timeout=OPEN_TIMEOUT,
-            close_timeout=CLOSE_TIMEOUT,
-            compression=None,  # it would cost more than it saves on the way to this computer
-        )
-
-    async def _listen(self) -> None:
-        address = self._parts.address
-        try:
-            await self._server.start()
-        except OSError:
-            if not address.port:
-                raise
-            self._server = self._new_server(0)
-            await self._server.start()
-        address.port = self._server.port
-        address.secret = self._site.secret
-
     async def _answer(self, request: Request) -> Answer:
         if self._door.awaits(request) and await _is_stranger(request):
             self._complain()
@@ -154,7 +134,3 @@ class Hall:
 
 async def _is_stranger(request: Request) -> bool:
     return request.ends is not None and await asyncio.to_thread(is_stranger, request.ends)
-
-
-def _site(folder: Path, address: Address) -> Site:
-    return Site(folder, address.secret)

@@ -1,7 +1,7 @@
 """What the agent lends to its page; plain callables, so that the page knows nobody."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -30,14 +30,6 @@ class Connecting(Protocol):
         """Check again and save; the running agent takes it up."""
 
 
-@dataclass(slots=True)
-class Address:
-    """Where the page is: lent to the next agent of this process, it keeps open pages alive."""
-
-    port: int = 0  # 0: nobody has opened it yet
-    secret: str = field(default="", repr=False)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardParts:
     """All of it is called inside the loop but what is said to block: that has its own thread."""
@@ -56,5 +48,4 @@ class DashboardParts:
     open_url: Callable[[str], None]  # in the user's browser; blocks, AgentError
     clock: Callable[[], float]  # epoch seconds
     headless: bool
-    address: Address = field(default_factory=Address)
     web: Path = WEB

@@ -27,7 +27,6 @@ def plain(snapshot: Snapshot, *, set_up: bool, headless: bool) -> Plain:
         "owed_bytes": snapshot.owed_bytes,
         "problem": snapshot.problem,
         "problem_at": snapshot.problem_at,
-        "problem_next": "",  # `problem` says it already
         "autostart": snapshot.autostart,
         "awake": snapshot.awake,
         "desktop": snapshot.desktop,

@@ -36,12 +36,11 @@ class Site:
     """The files of one folder and the shared ones, under a secret path.
 
     They are read once, so no path leads out of the folders; a page's own file goes before a
-    shared one of the same name. `secret`: of a page that was here before; else a new one.
-    Raises OSError when a folder cannot be read.
+    shared one of the same name. Raises OSError when a folder cannot be read.
     """
 
-    def __init__(self, folder: Path, secret: str = "") -> None:
-        self._secret = secret or new_secret()
+    def __init__(self, folder: Path) -> None:
+        self._secret = new_secret()
         self._documents = {
             file.name: Document(TYPES[file.suffix], resources.read(file), PROTECTION)
             for place in (SHARED, folder)
@@ -53,11 +52,6 @@ class Site:
     def path(self) -> str:
         """The path that leads to the page, secret included; keep it out of logs."""
         return f"/{self._secret}/"
-
-    @property
-    def secret(self) -> str:
-        """What makes the path secret; for a later page in the place of this one."""
-        return self._secret
 
     def answer(self, request: Request) -> Refusal | Document | None:
         """Return what a request gets; None: it may open the WebSocket."""

@@ -11,7 +11,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from app.dashboard.dashboard import Dashboard
-from app.dashboard.parts import Address, DashboardParts
+from app.dashboard.parts import DashboardParts
 from app.effective import Effective, Entry
 from app.errors import ConfigError
 from app.host.recent import Sample
@@ -73,7 +73,6 @@ class Desk:
             open_url=self.browsed.append,
             clock=lambda: NOW,
             headless=False,
-            address=Address(),
             web=self.home / "web",
         )
         return replace(parts, **changed)

@@ -55,7 +55,6 @@ class FakeAgent(Served):
             "owed_bytes": 0,
             "problem": "",
             "problem_at": 0.0,
-            "problem_next": "",
             "autostart": True,
             "awake": True,
             "desktop": "",

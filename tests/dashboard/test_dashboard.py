@@ -18,7 +18,6 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.dashboard import hall
 from app.dashboard.dashboard import Dashboard
-from app.dashboard.parts import Address
 from app.errors import NotDoneError
 from app.state import LinkState
 from tests.dashboard.desk import (
@@ -63,7 +62,7 @@ async def test_nothing_until_somebody_wants_it(tmp_path: Path) -> None:
         async with served(parts) as dashboard:
             dashboard.changed()
             await asyncio.sleep(0)
-            assert parts.address == Address()
+            assert dashboard._hall is None
         assert desk.pictures == 0
 
 
@@ -136,42 +135,6 @@ async def test_stale_links_and_strangers(tmp_path: Path) -> None:
             with pytest.raises(InvalidStatus) as refused:
                 await connect(socket_address(address), additional_headers=headers)
             assert refused.value.response.status_code == status
-
-
-async def test_the_next_agent_goes_on_at_the_same_address(tmp_path: Path) -> None:
-    """After a new connection was saved the agent is built anew: open pages find it again."""
-    async with open_desk(tmp_path) as desk:
-        parts = desk.parts()
-        async with served(parts) as first:
-            url = await first.open()
-        assert url.partition(":")[2] not in repr(parts)
-        async with served(parts) as second:
-            async with looking(await _answering(url)) as looker:
-                await looker.state(lambda state: state["link"] == "online")
-            assert await second.open() == url
-
-
-async def _answering(url: str) -> str:
-    """The address, once somebody answers there."""
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                await get(url)
-            except OSError:
-                await asyncio.sleep(0.01)
-            else:
-                return url
-
-
-async def test_another_port_when_the_old_one_is_taken(tmp_path: Path) -> None:
-    """A stranger on the old port keeps the page from coming back there, not from coming."""
-    async with open_desk(tmp_path) as desk:
-        server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        async with server, served(desk.parts(address=Address(port, "s" * 32))) as dashboard:
-            url = await dashboard.open()
-            assert f":{port}/" not in url
-            assert url.endswith(f"/{'s' * 32}/")
 
 
 async def test_a_page_that_cannot_be_served(tmp_path: Path) -> None:

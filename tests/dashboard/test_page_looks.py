@@ -66,9 +66,9 @@ async def test_states_and_dialogs(tmp_path: Path, name: str, look: dict[str, Any
     """The pictures of what goes wrong, of questions, and of the first run."""
     texts = chinese() if "zh" in name else None
     async with opened(tmp_path, texts=texts, **look) as (agent, tab):
-        problem = "实验室平台 platform.example:8000 没有应答。"
+        problem = "实验室平台 platform.example:8000 没有应答。请检查网络。"
         agent.link("backing off", problem=problem, problem_at=agent.clock() - 200)
-        agent.changed(problem_next="请检查网络。", paused=True, desktop="已锁定", owed_bytes=70_000)
+        agent.changed(paused=True, desktop="已锁定", owed_bytes=70_000)
         agent.changed(disk_low=True, disk_free=10**8, draining=True)
         await tab.locator(".jobs .danger").first.click()
         await picture(tab, f"cancel-{name}")

@@ -12,7 +12,7 @@ def test_every_field_of_the_wire_is_there() -> None:
     assert set(body) == {
         *("program", "set_up", "headless", "link", "link_since", "latency", "wanted", "paused"),
         *("draining", "server_url", "environment", "work_dir", "running", "waiting", "jobs"),
-        *("ended", "owed_bytes", "problem", "problem_at", "problem_next", "autostart", "awake"),
+        *("ended", "owed_bytes", "problem", "problem_at", "autostart", "awake"),
         *("desktop", "disk_free", "disk_low"),
     }
     json.dumps(body, allow_nan=False)

@@ -94,13 +94,12 @@ export class Overview {
   }
 
   takeProblem(snapshot) {
-    const { problem, problem_at: at, problem_next: next } = snapshot;
+    const { problem, problem_at: at } = snapshot;
     this.problem.hidden = !problem;
     this.problem.classList.toggle("bad", snapshot.link === "rejected" || snapshot.link === "backing off");
-    show(this.problem, [problem, at, next], () => [
+    show(this.problem, [problem, at], () => [
       make("p", { class: "small muted" }, ...around(t("Last problem, {time}"), moment(at))),
       make("p", { class: "cause" }, problem),
-      next ? make("p", { class: "next" }, next) : "",
     ]);
   }
 

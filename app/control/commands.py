@@ -13,8 +13,6 @@ from app.control import words
 from app.control.client import Agent, EndedError
 from app.control.wire import (
     Ask,
-    AskCancel,
-    AskCommand,
     AskJobs,
     AskLogs,
     AskPage,
@@ -24,7 +22,7 @@ from app.errors import NotDoneError, NotRunningError
 from app.exit_codes import ExitCode
 from app.host.other_process import ended
 from app.i18n import _, sentences
-from app.state import Command
+from app.state import CancelJob, Command
 from app.terminal import harmless, put, say
 
 _COLOURS = re.compile("\x1b\\[[0-9;:]*m")
@@ -69,12 +67,12 @@ def _switch(agent: Agent, wanted: Wanted) -> int:
     def said(status: words.Answer) -> str:
         return sentences(_DONE[wanted.name](), _("{jobs}.").format(jobs=words.jobs_line(status)))
 
-    return _show(agent, wanted, AskCommand(Command(wanted.name)), said)
+    return _show(agent, wanted, Command(wanted.name), said)
 
 
 def _cancel(agent: Agent, wanted: Wanted) -> int:
     text = _("Job {job_id} is being ended.").format(job_id=wanted.job_id)
-    return _show(agent, wanted, AskCancel(wanted.job_id), lambda _answer: text)
+    return _show(agent, wanted, CancelJob(wanted.job_id), lambda _answer: text)
 
 
 def _dashboard(agent: Agent, wanted: Wanted) -> int:
@@ -104,9 +102,9 @@ def _stop(agent: Agent, wanted: Wanted) -> int:
     """Ask for the end and wait for it; Ctrl+C ends only the waiting."""
     is_over = ended(agent.pid)
     try:
-        status = agent.ask(AskCommand(STOP[wanted.how]))
+        status = agent.ask(STOP[wanted.how])
         if wanted.how == "now":
-            status = agent.ask(AskCommand(Command.QUIT))
+            status = agent.ask(Command.QUIT)
         if not wanted.as_json:
             say(_("The agent ends: {jobs}.").format(jobs=words.jobs_line(status)))
         agent.wait_gone()

@@ -15,7 +15,7 @@ from app.control.picture import jobs_of, status_of
 from app.control.tail import Tail
 from app.errors import AgentError
 from app.i18n import _
-from app.state import CancelJob, JobState, Request, Snapshot
+from app.state import CancelJob, Command, JobState, Request, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -181,10 +181,10 @@ class ControlServer:
                 return {"answer": status_of(self._parts.snapshot(), now)}
             case wire.AskJobs():
                 return {"answer": jobs_of(self._parts.snapshot(), now)}
-            case wire.AskCommand(command):
-                self._parts.post(command)
+            case Command():
+                self._parts.post(ask)
                 return {"answer": status_of(self._parts.snapshot(), now)}
-            case wire.AskCancel(job_id):
+            case CancelJob(job_id):
                 return self._cancelled(job_id)
             case _:
                 return _error(_("The agent that runs does not understand this."), _restart())

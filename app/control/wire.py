@@ -17,7 +17,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from app.state import Command
+from app.state import CancelJob, Command
 
 PROTOCOL = 1
 ASK_LIMIT = 64 * 1024  # bytes of one line to the agent
@@ -33,20 +33,6 @@ class AskStatus:
 @dataclass(frozen=True, slots=True)
 class AskJobs:
     """What runs and waits?"""
-
-
-@dataclass(frozen=True, slots=True)
-class AskCommand:
-    """Do this."""
-
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class AskCancel:
-    """End this job."""
-
-    job_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +52,7 @@ class AskLogs:
     follow: bool
 
 
-Ask = AskStatus | AskJobs | AskCommand | AskCancel | AskPage | AskLogs
+Ask = AskStatus | AskJobs | Command | CancelJob | AskPage | AskLogs
 
 
 def encode(body: dict[str, Any]) -> bytes:
@@ -92,9 +78,9 @@ def encode_ask(ask: Ask) -> dict[str, Any]:
             return {"ask": "status"}
         case AskJobs():
             return {"ask": "jobs"}
-        case AskCommand(command):
-            return {"ask": "command", "command": command.value}
-        case AskCancel(job_id):
+        case Command():
+            return {"ask": "command", "command": ask.value}
+        case CancelJob(job_id):
             return {"ask": "cancel", "job_id": job_id}
         case AskPage(view, show):
             return {"ask": "page", "view": view, "show": show}
@@ -110,9 +96,9 @@ def decode_ask(body: dict[str, Any]) -> Ask | None:
         case {"ask": "jobs"}:
             return AskJobs()
         case {"ask": "command", "command": str(name)} if name in _COMMANDS:
-            return AskCommand(_COMMANDS[name])
+            return _COMMANDS[name]
         case {"ask": "cancel", "job_id": str(job_id)}:
-            return AskCancel(job_id)
+            return CancelJob(job_id)
         case {"ask": "page", "view": str(view), "show": bool(show)}:
             return AskPage(view, show)
         case {"ask": "logs", "job_id": str(job_id), "lines": lines, "follow": bool(follow)}:

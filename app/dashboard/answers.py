@@ -16,7 +16,7 @@ from app.effective import Effective
 from app.errors import ConfigError, NotDoneError
 from app.i18n import _
 from app.start_command import parse_command
-from app.state import CancelJob, JobState, StartAtLogin
+from app.state import CancelJob, Command, JobState, StartAtLogin
 
 T = TypeVar("T")
 
@@ -28,9 +28,9 @@ class Answers:
         self._parts = parts
         self._last = parts.started  # the last good settings
         self._ways: dict[type, Callable[[Any], Awaitable[object]]] = {
-            asks.AskCommand: self._command,
-            asks.AskCancel: self._cancel,
-            asks.AskAutostart: self._autostart,
+            Command: self._command,
+            CancelJob: self._cancel,
+            StartAtLogin: self._autostart,
             asks.AskOpen: self._open,
             asks.AskRead: self._read,
             asks.AskSearch: self._search,
@@ -65,22 +65,22 @@ class Answers:
 
     # --------------------------------------------------------------------- commands
 
-    async def _command(self, ask: asks.AskCommand) -> None:
-        self._parts.post(ask.command)
+    async def _command(self, ask: Command) -> None:
+        self._parts.post(ask)
 
-    async def _cancel(self, ask: asks.AskCancel) -> None:
+    async def _cancel(self, ask: CancelJob) -> None:
         states = {job.job_id: job.state for job in self._parts.snapshot().jobs}
         if ask.job_id not in states:
             raise NotDoneError(_("No job {job_id} runs or waits.").format(job_id=ask.job_id))
         if states[ask.job_id] is JobState.STOPPING:
             text = _("Job {job_id} is ending already.")
             raise NotDoneError(text.format(job_id=ask.job_id))
-        self._parts.post(CancelJob(ask.job_id))
+        self._parts.post(ask)
 
-    async def _autostart(self, ask: asks.AskAutostart) -> None:
+    async def _autostart(self, ask: StartAtLogin) -> None:
         if self._parts.snapshot().autostart is None:
             raise NotDoneError(_("This system offers no start at login."))
-        self._parts.post(StartAtLogin(ask.wanted))
+        self._parts.post(ask)
 
     async def _open(self, ask: asks.AskOpen) -> None:
         path = await self._path(ask.what)

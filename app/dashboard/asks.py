@@ -2,30 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from app.state import Command
+from app.state import CancelJob, Command, StartAtLogin
 
 StreamName = int | str  # the page chooses it
-
-
-@dataclass(frozen=True, slots=True)
-class AskCommand:
-    """Do this."""
-
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class AskCancel:
-    """End this job."""
-
-    job_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class AskAutostart:
-    """Begin, or stop, to start at login."""
-
-    wanted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +113,9 @@ class AskParse:
 
 
 Ask = (
-    AskCommand
-    | AskCancel
-    | AskAutostart
+    Command
+    | CancelJob
+    | StartAtLogin
     | AskOpen
     | AskFollow
     | AskUnfollow

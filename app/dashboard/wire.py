@@ -11,11 +11,8 @@ from typing import Any
 
 from app.dashboard.asks import (
     Ask,
-    AskAutostart,
-    AskCancel,
     AskCases,
     AskCheck,
-    AskCommand,
     AskConfigCheck,
     AskConfigRead,
     AskConfigSave,
@@ -32,7 +29,7 @@ from app.dashboard.asks import (
 )
 from app.errors import AgentError
 from app.i18n import _
-from app.state import Command, JobState
+from app.state import CancelJob, Command, JobState, StartAtLogin
 
 PIECE = 64 * 1024  # bytes of a log that travel in one frame
 MAX_FRAME = 1024 * 1024  # bytes from the browser: a configuration file, escaped
@@ -109,9 +106,9 @@ def _history(one: _Fields) -> AskHistory:
 
 
 _ASKS: dict[str, Callable[[_Fields], Ask]] = {
-    "command": lambda one: AskCommand(_COMMANDS[one.word("command", frozenset(_COMMANDS))]),
-    "cancel": lambda one: AskCancel(one.text("job_id")),
-    "autostart": lambda one: AskAutostart(one.switch("wanted")),
+    "command": lambda one: _COMMANDS[one.word("command", frozenset(_COMMANDS))],
+    "cancel": lambda one: CancelJob(one.text("job_id")),
+    "autostart": lambda one: StartAtLogin(one.switch("wanted")),
     "open": lambda one: AskOpen(one.word("what", _OPEN)),
     "follow": lambda one: AskFollow(
         one.name("stream"), one.maybe_number("key"), one.number("from", -MAX_NUMBER)

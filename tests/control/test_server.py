@@ -14,7 +14,7 @@ from app.control import client, handshake, server
 from app.control.card import CARD_NAME, Card
 from app.control.client import Agent
 from app.control.commands import raise_first
-from app.control.wire import AskCancel, AskCommand, AskJobs, AskLogs, AskPage, AskStatus
+from app.control.wire import AskJobs, AskLogs, AskPage, AskStatus
 from app.errors import NotDoneError, NotRunningError
 from app.state import CancelJob, Command
 from tests.control.conftest import Desk, served
@@ -43,7 +43,7 @@ async def shown(home: Path, ask: AskLogs) -> str:
 async def test_answers(tmp_path: Path) -> None:
     """Questions are answered, commands reach the agent, all on one connection."""
     async with served(tmp_path) as desk:
-        pause = AskCommand(Command.PAUSE)
+        pause = Command.PAUSE
         status, jobs, paused = await asked(tmp_path, AskStatus(), AskJobs(), pause)
     assert (status["link"], status["latency_ms"], status["running"]) == ("online", 12.3, 2)
     assert [job["id"] for job in jobs["jobs"]] == ["t1", "t2", "s/e"]
@@ -77,8 +77,8 @@ async def test_cancel_of_what_cannot_be_cancelled(tmp_path: Path, job_id: str, w
     """Who is not there, or ends already, is named; the agent is not bothered."""
     async with served(tmp_path) as desk:
         with pytest.raises(NotDoneError, match=why):
-            await asked(tmp_path, AskCancel(job_id))
-        await asked(tmp_path, AskCancel("s/e"))
+            await asked(tmp_path, CancelJob(job_id))
+        await asked(tmp_path, CancelJob("s/e"))
     assert desk.requests == [CancelJob("s/e")]
 
 
@@ -94,7 +94,7 @@ async def test_a_wrong_secret_is_turned_away(
         for _time in range(3):
             Card(card.port, card.pid, "0" * 64).write(tmp_path)
             with pytest.raises(NotRunningError):
-                await asked(tmp_path, AskCommand(Command.QUIT))
+                await asked(tmp_path, Command.QUIT)
         assert desk.requests == []
         card.write(tmp_path)
         assert await asked(tmp_path, AskStatus())
@@ -118,7 +118,7 @@ async def test_the_secret_does_not_travel(tmp_path: Path) -> None:
     card = Card.new(listening.sockets[0].getsockname()[1], 77)
     card.write(tmp_path)
     with pytest.raises(NotRunningError, match="process 77 ended without a goodbye"):
-        await asked(tmp_path, AskCommand(Command.QUIT))
+        await asked(tmp_path, Command.QUIT)
     listening.close()
     async with asyncio.timeout(5):
         assert card.secret.encode() not in await heard.get()

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from app.control.wire import (
     Ask,
-    AskCancel,
-    AskCommand,
     AskJobs,
     AskLogs,
     AskPage,
@@ -20,17 +18,17 @@ from app.control.wire import (
     encode,
     encode_ask,
 )
-from app.state import Command
+from app.state import CancelJob, Command
 
 ASKS: list[Ask] = [
     AskStatus(),
     AskJobs(),
-    AskCancel("任务/1"),
+    CancelJob("任务/1"),
     AskPage("settings", show=True),
     AskPage("", show=False),
     AskLogs("", 5, follow=True),
     AskLogs("t", None, follow=False),
-    *map(AskCommand, Command),
+    *Command,
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.dashboard import asks, wire
 from app.errors import NotDoneError
-from app.state import Command
+from app.state import CancelJob, Command, StartAtLogin
 
 
 def decoded(**body: Any) -> object:
@@ -22,9 +22,9 @@ def decoded(**body: Any) -> object:
 @pytest.mark.parametrize(
     ("body", "ask"),
     [
-        ({"ask": "command", "command": "pause"}, asks.AskCommand(Command.PAUSE)),
-        ({"ask": "cancel", "job_id": "s/e"}, asks.AskCancel("s/e")),
-        ({"ask": "autostart", "wanted": False}, asks.AskAutostart(wanted=False)),
+        ({"ask": "command", "command": "pause"}, Command.PAUSE),
+        ({"ask": "cancel", "job_id": "s/e"}, CancelJob("s/e")),
+        ({"ask": "autostart", "wanted": False}, StartAtLogin(wanted=False)),
         ({"ask": "open", "what": "config"}, asks.AskOpen("config")),
         ({"ask": "follow", "stream": "a", "key": None, "from": -9}, asks.AskFollow("a", None, -9)),
         ({"ask": "follow", "stream": 1, "key": 2.0, "from": 3}, asks.AskFollow(1, 2, 3)),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.control.wire import PIECE
-from app.host.plain_file import open_plain
+from app.host.plain_file import file_identity, open_plain
 
 _BLOCK = 64 * 1024  # bytes read at once when looking for line ends
 
@@ -37,12 +37,12 @@ class Tail:
 
     def _rest_of_aside(self, path: Path) -> str | None:
         """Return more of the file that was read until now and has another name today."""
-        identity = _identity(path)
+        identity = file_identity(path)
         if path == self._file and identity == self._identity:
             return None
         aside = path.with_name(f"{path.name}.1") if path == self._file else self._file
         piece = None
-        if aside is not None and _identity(aside) == self._identity:
+        if aside is not None and file_identity(aside) == self._identity:
             piece = self._read_on(aside)
         if piece is None:
             self._file, self._identity, self._at = path, identity, 0
@@ -50,7 +50,7 @@ class Tail:
 
     def _read(self, path: Path) -> str | None:
         if self._file is None:
-            if (identity := _identity(path)) is None:
+            if (identity := file_identity(path)) is None:
                 return None
             self._file, self._identity = path, identity
             self._at = 0 if self._lines is None else start_of_last(path, self._lines)
@@ -95,11 +95,3 @@ def _nth_last(block: bytes, number: int) -> int:
     for _time in range(number):
         at = block.rindex(b"\n", 0, at)
     return at
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

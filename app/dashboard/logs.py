@@ -9,7 +9,7 @@ from threading import Event
 from typing import BinaryIO
 
 from app.dashboard.wire import PIECE
-from app.host.plain_file import open_plain
+from app.host.plain_file import file_identity, open_plain
 from app.journal.lines import CONTINUATIONS, LONGEST_CHARACTER, whole_characters
 
 _BLOCK = 256 * 1024  # bytes that are searched at once: in milliseconds, others wait meanwhile
@@ -113,11 +113,11 @@ class Follower:
 
     def _rest_aside(self, path: Path) -> Piece | None:
         """Return more of the file that has another name now."""
-        if self._file is None or (path == self._file and _identity(path) == self._identity):
+        if self._file is None or (path == self._file and file_identity(path) == self._identity):
             return None
         aside = path.with_name(f"{path.name}.1") if path == self._file else self._file
         piece = None
-        if _identity(aside) == self._identity:
+        if file_identity(aside) == self._identity:
             piece = self._read(aside, to_the_end=True)
         if piece is None:
             self._file, self._at = None, 0
@@ -151,11 +151,3 @@ def _beginning(file: BinaryIO, start: int, size: int) -> int:
     ahead = file.read(LONGEST_CHARACTER)
     inside = len(ahead) - len(ahead.lstrip(CONTINUATIONS))
     return at + inside if at and inside < LONGEST_CHARACTER else at
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -8,10 +8,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from app.host._bundle import at_rest
+
 assert sys.platform != "win32"  # noqa: S101 (tells the type checker whose file this is)
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_YOUNG = 60.0  # seconds: a program that is still unpacking itself has no lock yet
 _held: list[int] = []  # descriptors that stay open as long as the process lives
 
 
@@ -93,7 +94,7 @@ def remove_left_over(folder: Path, marker: Path) -> bool:
     Raises OSError.
     """
     found = os.lstat(folder / marker)
-    if found.st_uid != os.getuid() or not _at_rest(folder):
+    if found.st_uid != os.getuid() or not at_rest(folder):
         return False
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -102,16 +103,6 @@ def remove_left_over(folder: Path, marker: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
-
-
-def _at_rest(folder: Path) -> bool:
-    """Tell whether nothing was unpacked for a while; the newest file's age by the same clock."""
-    beside = folder.parent / f"{folder.name}.{os.getpid()}"
-    beside.touch()
-    try:
-        return beside.stat().st_mtime - folder.stat().st_mtime > _YOUNG
-    finally:
-        beside.unlink()
 
 
 def _remove(folder: Path, last: str) -> None:

@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.host import _winapi as api
+from app.host._bundle import at_rest
 
 assert sys.platform == "win32"  # noqa: S101 (tells the type checker whose file this is)
 
 _INFINITE = 0xFFFFFFFF
 _DOOMED = ".ats-agent-old"  # ends the name of a folder whose removal was begun
-_YOUNG = 60.0  # seconds: a program that is still unpacking itself has no file open for long
 
 
 def fill_standard_streams() -> None:
@@ -74,18 +74,8 @@ def remove_left_over(folder: Path) -> bool:
 
     Raises OSError.
     """
-    if not _at_rest(folder):
+    if not at_rest(folder):
         return False
     doomed = folder.rename(folder.with_name(folder.name + _DOOMED))
     shutil.rmtree(doomed, ignore_errors=True)
     return True
-
-
-def _at_rest(folder: Path) -> bool:
-    """Tell whether nothing was unpacked for a while; both times are of the same clock."""
-    beside = folder.parent / f"{folder.name}.{os.getpid()}"
-    beside.touch()
-    try:
-        return beside.stat().st_mtime - folder.stat().st_mtime > _YOUNG
-    finally:
-        beside.unlink()

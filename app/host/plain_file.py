@@ -18,6 +18,15 @@ def open_plain(path: Path) -> BinaryIO:
     raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
 
 
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Return what stays the same when the file at `path` is renamed; None when none is there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def write_plain(path: Path, data: bytes) -> None:
     """Replace the file at `path` in one step; a link or a pipe in its place is replaced too."""
     descriptor, name = tempfile.mkstemp(prefix=".ats-", suffix=".new", dir=path.parent)

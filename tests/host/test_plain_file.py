@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.host.plain_file import open_plain, write_plain
+from app.host.plain_file import file_identity, open_plain, write_plain
 
 make_pipe: Callable[[Path], None] = vars(os).get("mkfifo", Path.touch)  # not on Windows
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: no named pipes there")
@@ -18,6 +18,17 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"a\r\nb")
     with open_plain(tmp_path / "f") as file:
         assert file.read() == b"a\r\nb"
+
+
+def test_a_renamed_file_is_known_again(tmp_path: Path) -> None:
+    """Logs are put aside under another name; a new one in the old place is another."""
+    before = (tmp_path / "f", tmp_path / "f.1")
+    before[0].touch()
+    known = file_identity(before[0])
+    before[0].rename(before[1])
+    assert file_identity(before[0]) is None
+    before[0].touch()
+    assert known == file_identity(before[1]) != file_identity(before[0])
 
 
 @posix

@@ -1,14 +1,13 @@
 """A dashboard with a real journal and real sockets, and a browser's side of it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
 from app.dashboard.dashboard import Dashboard
 from app.dashboard.parts import DashboardParts
@@ -20,10 +19,10 @@ from app.journal.store import Store
 from app.journal.worker import Worker
 from app.settings import SETTINGS
 from app.state import JobState, JobView, LinkState, Program, Request, Snapshot
+from tests.fakes.listener import Listener, Plain
 from tests.journal.kit import new_job
 
 NOW = 1_790_000_000.0  # epoch seconds
-Plain = dict[str, Any]
 
 
 @dataclass
@@ -152,23 +151,8 @@ async def served(parts: DashboardParts) -> AsyncIterator[Dashboard]:
             running.cancel()
 
 
-class Looker:
-    """One open page; `seen` holds all that it was told, in order."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.seen: list[Plain] = []
-        self._number = 0
-
-    async def hears(self, wanted: Callable[[Plain], Any]) -> Any:
-        """Return the first truthy value of `wanted` for what has been or will be told."""
-        place = 0
-        while True:
-            for message in self.seen[place:]:
-                if found := wanted(message):
-                    return found
-            place = len(self.seen)
-            self.seen.append(json.loads(await self.socket.recv()))
+class Looker(Listener):
+    """One open page of the agent."""
 
     async def state(self, wanted: Callable[[Plain], Any]) -> Plain:
         """Return the first snapshot that fits."""
@@ -192,15 +176,11 @@ class Looker:
 
     async def reply(self, ask: str, **fields: Any) -> Plain:
         """Ask and return the whole reply."""
-        self._number += 1
-        number = self._number
-        await self.says({"id": number, "ask": ask, **fields})
-        reply: Plain = await self.hears(lambda m: m["type"] == "reply" and m["id"] == number and m)
-        return reply
+        return await self.answer({"ask": ask, **fields})
 
     async def says(self, body: Plain) -> None:
         """Send a frame."""
-        await self.socket.send(json.dumps(body))
+        await self.send(body)
 
     async def log(self, stream: str | int, wanted: Callable[[str], Any]) -> str:
         """Return a stream's whole text once it fits."""

@@ -1,46 +1,25 @@
 """A browser's side of the page, without a browser: what it is told and what it asks."""
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
 from app.demo.page import DemoPage
+from tests.fakes.listener import Listener, Plain
 
-Plain = dict[str, Any]
 
-
-class Looker:
-    """One open page; `seen` holds all that it was told, in order."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.seen: list[Plain] = []
-        self._socket = socket
-        self._number = 0
-
-    async def hears(self, wanted: Callable[[Plain], Any]) -> Any:
-        """Return the first truthy value of `wanted` for what has been or will be told."""
-        place = 0
-        while True:
-            for message in self.seen[place:]:
-                if found := wanted(message):
-                    return found
-            place = len(self.seen)
-            self.seen.append(json.loads(await self._socket.recv()))
+class Looker(Listener):
+    """One open page of the demo."""
 
     async def calls(self, verb: str, **fields: Any) -> Plain:
         """Send a command and return its answer."""
-        self._number += 1
-        number = self._number
-        await self.says(id=number, do=verb, **fields)
-        answer: Plain = await self.hears(lambda m: m.get("id") == number and m)
-        return answer
+        return await self.answer({"do": verb, **fields})
 
     async def says(self, **body: Any) -> None:
         """Send a command."""
-        await self._socket.send(json.dumps(body))
+        await self.send(body)
 
     async def run(self, state: str) -> Plain:
         """Return the first run that is told to be in this state."""

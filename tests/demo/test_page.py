@@ -193,7 +193,7 @@ async def test_silent_agent_is_504() -> None:
 async def test_garbage_does_no_harm(frame: str | bytes) -> None:
     """What is no command is ignored or refused; the connection lives on."""
     async with stage() as (_platform, _agent, looker):
-        await looker._socket.send(frame)
+        await looker.socket.send(frame)
         assert (await looker.calls("fly"))["status"] == 400
 
 
@@ -219,11 +219,11 @@ async def test_slow_browser_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
         async with looking(page) as looker:
             await looker.hears(lambda m: m["type"] == "state")
             await looker.says(do="watch", run="t")
-            looker._socket.transport.pause_reading()
+            looker.socket.transport.pause_reading()
             async with asyncio.timeout(10):
                 while page._viewers:  # noqa: ASYNC110 (nothing tells the test)
                     await asyncio.sleep(0.05)
-            looker._socket.transport.abort()
+            looker.socket.transport.abort()
 
 
 async def test_only_so_many_browsers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +231,7 @@ async def test_only_so_many_browsers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.demo.page.MAX_VIEWERS", 1)
     async with stage() as (_platform, _agent, looker):
         await looker.hears(lambda m: m["type"] == "hello")
-        page_url = looker._socket.request
+        page_url = looker.socket.request
         assert page_url is not None
         host = page_url.headers["Host"]
         with pytest.raises(InvalidStatus) as error:

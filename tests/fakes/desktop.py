@@ -1,6 +1,7 @@
 """A whole small desktop: Xvfb, session bus, xfce4-panel; looked at and clicked with xdotool."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from PIL import Image, ImageChops, ImageGrab
 
 from tests.fakes.panel import until
@@ -175,6 +177,17 @@ def desktop(folder: Path) -> Iterator[Desktop]:
         yield made
     finally:
         made.stop()
+
+
+@contextmanager
+def desktop_or_skip(folder: Path, pictures: Path) -> Iterator[Desktop]:
+    """A desktop, and a folder for its pictures; skips where a program of it is missing."""
+    if missing := [program for program in NEEDED if shutil.which(program) is None]:
+        pytest.skip(f"not installed: {missing}")
+    pictures.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
+    with desktop(folder) as made:
+        yield made
 
 
 def _above(image: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ import pytest
 
 from app.demo.platform import DemoPlatform
 from icons.make import GREEN, GREY, ORANGE
-from tests.fakes.desktop import NEEDED, Desktop, desktop
+from tests.fakes.desktop import Desktop, desktop_or_skip
 from tests.fakes.panel import until
 from tests.frozen.programs import ONE_FILE, PROGRAMS, Running, environment, unpacked
 from tests.frozen.root import ROOT_TOOLS, bare_root, in_root
@@ -24,12 +24,7 @@ SCREENS = Path(__file__).parents[2] / ".work" / "screens" / "frozen"
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desktop]:
     """A desktop; the agent's display and bus."""
-    if missing := [program for program in NEEDED if shutil.which(program) is None]:
-        pytest.skip(f"not installed: {missing}")
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    with desktop(folder) as made:
+    with desktop_or_skip(tmp_path / "desk", SCREENS) as made:
         yield made
 
 

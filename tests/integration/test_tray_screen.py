@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from app.demo.platform import DemoPlatform
 from app.i18n import LANGUAGES
 from icons.make import AMBER, BLUE, GREEN, GREY, ORANGE, RED
-from tests.fakes.desktop import NEEDED, Colour, Desktop, desktop
+from tests.fakes.desktop import Colour, Desktop, desktop_or_skip
 from tests.fakes.panel import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(120)]
@@ -36,12 +35,7 @@ STAGES = {
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desktop]:
     """A desktop; the agent's display and bus."""
-    if missing := [program for program in NEEDED if shutil.which(program) is None]:
-        pytest.skip(f"not installed: {missing}")
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    with desktop(folder) as made:
+    with desktop_or_skip(tmp_path / "desk", SCREENS) as made:
         yield made
 
 

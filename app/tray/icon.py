@@ -1,6 +1,5 @@
 """Chooses the backend of the tray icon; loads pystray, Pillow and jeepney only then."""
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +10,6 @@ from app.host.display import session_bus, tray_kinds
 from app.i18n import _
 from app.tray.menu import Action, Item, click
 from app.tray.picture import Picture
-
-log = logging.getLogger(__name__)
 
 NAME = "ats-agent"
 _BACKEND = "PYSTRAY_BACKEND"

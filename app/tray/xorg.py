@@ -19,8 +19,6 @@ from app import resources
 from app.tray import images
 from app.tray.setup import SetUpInLoop
 
-log = logging.getLogger(__name__)
-
 DOCK_EVERY = 5.0  # seconds between two looks for a panel that came later
 _PANEL = (43, 46, 50)  # the colour behind an icon where transparency is lost
 

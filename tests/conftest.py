@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 
-from tests.wine.limits import UNDER_WINE, WINE, limit_of
+from tests.wine.limits import UNDER_WINE, WINE, limit_of, open_desktop
 
 # Tests read English words, their own and those of programs they start, on any system.
 os.environ["ATS_AGENT_LANGUAGE"] = os.environ["LANGUAGE"] = "en"
 
 OTHER_SYSTEM = "other system:"  # begins the reason of a skip that no Linux CI can undo
 ALLOWED = (OTHER_SYSTEM, WINE) if UNDER_WINE else (OTHER_SYSTEM,)
+
+
+def pytest_sessionstart() -> None:
+    """Under Wine: see open_desktop."""
+    open_desktop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

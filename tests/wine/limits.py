@@ -1,5 +1,6 @@
 """What Windows or Wine cannot run: tests/wine/limits.txt, the one list of skips because of Wine."""
 
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,25 @@ if sys.platform == "win32":
     import ctypes
 
     UNDER_WINE = hasattr(ctypes.windll.ntdll, "wine_get_version")
+
+    def open_desktop() -> None:
+        """Start the process behind Wine's desktop with no handles of ours, and keep it.
+
+        Otherwise the first program that asks for the desktop, which may be an agent, starts it and
+        leaves it its pipes: they stay open when that program has ended.
+        """
+        if UNDER_WINE:
+            code = "import ctypes; ctypes.windll.user32.GetDesktopWindow()"
+            none = subprocess.DEVNULL
+            command = [sys.executable, "-c", code]
+            subprocess.run(command, stdin=none, stdout=none, stderr=none, check=True, timeout=60)
+            ctypes.windll.user32.GetDesktopWindow()
+
 else:
     UNDER_WINE = False
+
+    def open_desktop() -> None:
+        """Do nothing."""
 
 
 @cache

@@ -1,12 +1,13 @@
 """A job's log file as it grows → the terminal: output as it is, remarks set apart."""
 
 import codecs
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
 
 from app.jobs.results.junit_writer import without_ansi
 from app.journal.lines import PREFIX_BYTES, Kind
@@ -79,7 +80,7 @@ class Live:
     def __init__(self, log: Path, paint: Paint) -> None:
         self._path = log
         self._paint = paint
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._text = LogText()
         self._line = ""  # what is not shown yet of the open line
 
@@ -88,7 +89,9 @@ class Live:
         if self._file is None:
             if not self._path.exists():  # a job that was refused has none
                 return
-            self._file = self._path.open("rb")
+            self._file = self._path.open("rb", buffering=0)
+        # A C library may not look again behind an end that it has seen (Wine's does not).
+        self._file.seek(0, os.SEEK_CUR)
         while data := self._file.read(_CHUNK):
             shown = "".join(self._shown(piece) for piece in self._text.feed(data))
             if shown:

@@ -90,9 +90,9 @@ class Place:
     def start(self, *argv: str | Path, **env: str) -> "subprocess.Popen[bytes]":
         """Begin a run."""
         ours = {key: value for key, value in os.environ.items() if not key.startswith("ATS_")}
-        ours |= {"ATS_AGENT_HOME": str(self.home), "LANGUAGE": "en", "PYTHONPATH": str(ROOT)}
+        ours |= {"ATS_AGENT_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
         ours |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temp))
-        ours |= {"PYTHONIOENCODING": "utf-8", **env}
+        ours |= {"PYTHONIOENCODING": "utf-8", "ATS_AGENT_LANGUAGE": "en", **env}
         return subprocess.Popen(
             [sys.executable, "-c", START, "run-local", *map(str, argv)],
             cwd=self.home,

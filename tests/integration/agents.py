@@ -8,9 +8,21 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from app.control.client import Agent
+from app.control.wire import AskCommand
 from app.demo.platform import DemoPlatform
+from app.state import Command
 
 END_TIMEOUT = 25.0  # seconds for an orderly end: the jobs' grace and the flush included
+
+
+def ask_to_end(process: asyncio.subprocess.Process, home: Path) -> None:
+    """Send SIGTERM; on Windows, where nothing like it reaches a process, do as `ats-agent stop`."""
+    if sys.platform == "win32":
+        with Agent(home) as agent:
+            agent.ask(AskCommand(Command.QUIT))
+    else:
+        process.send_signal(signal.SIGTERM)
 
 
 class AgentProcess:
@@ -42,6 +54,7 @@ class AgentProcess:
             **{k: v for k, v in os.environ.items() if not k.startswith("ATS_AGENT_")},
             "ATS_AGENT_TOKEN": self._token,
             "ATS_AGENT_LANGUAGE": "en",
+            "PYTHONIOENCODING": "utf-8",
             "PYTHONWARNINGS": "error",
             "PYTHONASYNCIODEBUG": "1",
             **environ,
@@ -66,8 +79,8 @@ class AgentProcess:
         return code
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM and wait for nothing."""
-        self._running.send_signal(signal.SIGTERM)
+        """Ask it to end in order and wait for nothing."""
+        ask_to_end(self._running, self.home)
 
     async def stop(self) -> int:
         """Ask it to end in order, and wait for that."""

@@ -1,6 +1,5 @@
 """What the configuration file and .ats.yml say reaches the jobs of a real agent."""
 
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,13 +8,12 @@ import pytest
 
 from app.demo.platform import DemoPlatform, Settings
 from app.demo.rows import Git
-from app.demo.suites import Execution
 from tests.fakes.screen import x_screen
 from tests.integration.agents import appears, running_agent
+from tests.integration.scripts import PYTHON, command, quoted, results
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-PYTHON = shlex.quote(sys.executable)
 CONFIG = """
 task: {idle_timeout: 0.7, max_log_bytes: 65536}
 suite: {results: ["out/mine*.xml"]}
@@ -44,12 +42,7 @@ def script(folder: Path, code: str) -> str:
     """A command that runs a piece of Python, with `cases(file, code=passed)`."""
     path = folder / "the suite.py"
     path.write_text(FILL + code, encoding="utf-8")
-    return f"{PYTHON} -u {shlex.quote(str(path))}"
-
-
-def results(execution: Execution) -> dict[str, str]:
-    """The last result of each case, by its code."""
-    return {row.code: row.result for row in execution.results}
+    return f"{PYTHON} {quoted(path)}"
 
 
 async def test_limits_and_patterns_of_the_file(tmp_path: Path) -> None:
@@ -133,7 +126,7 @@ while not list(Path("../../tasks").glob("*/evidence/TC1.png")):
 async def test_a_cancel_of_a_whole_suite(tmp_path: Path) -> None:
     """Without an execution_id on the wire: what runs and what waits, but no other suite."""
     flags = config_file(tmp_path, "task: {max_concurrent: 3}\n")
-    run = "touch started; while [ ! -e go ]; do sleep 0.02; done"
+    run = command(tmp_path, 'Path("started").touch(); wait("go")')
     async with (
         DemoPlatform(Settings(max_concurrent_tasks=3)) as platform,
         running_agent(platform, tmp_path / "home", *flags) as agent,

@@ -14,9 +14,11 @@ import pytest
 
 from app.demo.platform import DemoPlatform
 from tests.integration.agents import AgentProcess, running_agent
+from tests.integration.scripts import DEAF, command
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(60)]
 
+WORDS = {"PYTHONWARNINGS": "error", "ATS_AGENT_LANGUAGE": "en", "PYTHONIOENCODING": "utf-8"}
 PAUSED = "This computer is paused; the task starts when it is resumed."
 
 
@@ -41,7 +43,7 @@ async def started(home: Path, *arguments: str) -> asyncio.subprocess.Process:
         *(sys.executable, "-m", "app", *arguments, "--home", str(home)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**env, "PYTHONWARNINGS": "error", "ATS_AGENT_LANGUAGE": "en"},
+        env={**env, **WORDS},
     )
 
 
@@ -51,7 +53,12 @@ async def ats(home: Path, *arguments: str) -> Done:
     async with asyncio.timeout(30):
         out, err = await process.communicate()
     assert process.returncode is not None
-    return Done(process.returncode, out.decode(), err.decode())
+    return Done(process.returncode, *map(text_of, (out, err)))
+
+
+def text_of(printed: bytes) -> str:
+    """What a program printed, with the line ends of Python."""
+    return printed.decode().replace(os.linesep, "\n")
 
 
 def says_paused(platform: DemoPlatform, task: str) -> bool:
@@ -79,8 +86,9 @@ async def test_status_and_jobs(tmp_path: Path) -> None:
     home = tmp_path / "home"
     async with DemoPlatform() as platform, running_agent(platform, home) as agent:
         secret = {"API_TOKEN": "s3cret-s3cret"}
-        await platform.send_task("t1", "echo s3cret-s3cret; exec sleep 60", env_vars=secret)
-        await platform.send_task("t2", "true")
+        run = command(tmp_path, "time.sleep(60)")
+        await platform.send_task("t1", f"{run} s3cret-s3cret", env_vars=secret)
+        await platform.send_task("t2", "exit 0")
         now = await status_when(home, lambda now: (now["running"], now["waiting"]) == (1, 1))
         assert now["agent"]["pid"] == agent.pid
         assert now["agent"]["version"]
@@ -93,21 +101,21 @@ async def test_status_and_jobs(tmp_path: Path) -> None:
         assert 0 < now["latency_ms"] < 10_000
         jobs = (await ats(home, "jobs", "--json")).json["jobs"]
         assert [(job["id"], job["kind"]) for job in jobs] == [("t1", "task"), ("t2", "task")]
-        assert jobs[0]["title"] == "echo ***; exec sleep 60"
+        assert jobs[0]["title"] == f"{run} ***"
         assert jobs[1]["state"] == "queued"
         words = (await ats(home, "status")).out.splitlines()
         assert words[0].startswith("State        Online for ")
         assert words[1] == "Jobs         1 running, 1 waiting"
         table = (await ats(home, "jobs")).out.splitlines()
         assert table[0].split() == ["STATE", "FOR", "KIND", "ID", "COMMAND"]
-        assert table[1].index("echo") == table[2].index("true") == table[0].index("COMMAND")
+        assert table[1].index(run[:9]) == table[2].index("exit 0") == table[0].index("COMMAND")
 
 
 async def test_pause_and_resume(tmp_path: Path) -> None:
     """What runs goes on; what waits or comes says that the computer is paused, until resumed."""
     home, gate = tmp_path / "home", tmp_path / "gate"
     async with DemoPlatform() as platform, running_agent(platform, home):
-        await platform.send_task("runs", f"while [ ! -e {gate} ]; do sleep 0.05; done")
+        await platform.send_task("runs", command(tmp_path, f"wait({str(gate)!r})"))
         await platform.send_task("waited", "echo waited")
         await platform.wait_for(lambda: "free place" in platform.log_text("waited"))
         done = await ats(home, "pause")
@@ -144,7 +152,7 @@ async def test_wishes_survive_a_restart(tmp_path: Path) -> None:
         assert platform.connections == 1
         await ats(home, "connect")
         await platform.agent_online(connections=2)
-        await platform.send_task("t1", "true")
+        await platform.send_task("t1", "exit 0")
         await platform.wait_for(lambda: PAUSED in platform.log_text("t1"))
         await ats(home, "resume")
         assert (await platform.result("t1"))["status"] == "success"
@@ -167,8 +175,8 @@ async def test_cancel(tmp_path: Path) -> None:
     """A running and a waiting job end as if the platform had cancelled; a stranger is named."""
     home = tmp_path / "home"
     async with DemoPlatform() as platform, running_agent(platform, home):
-        await platform.send_task("t1", "echo begun; exec sleep 60")
-        await platform.send_task("t2", "true")
+        await platform.send_task("t1", command(tmp_path, "print('begun'); time.sleep(60)"))
+        await platform.send_task("t2", "exit 0")
         await platform.wait_for(lambda: "begun" in platform.log_text("t1").splitlines())
         await status_when(home, lambda now: now["waiting"] == 1)
         for task in ("t2", "t1"):
@@ -184,7 +192,7 @@ async def test_cancel_an_execution_of_a_suite(tmp_path: Path) -> None:
     """Its id is SUITE/EXECUTION; its cases get their honest end."""
     home = tmp_path / "home"
     async with DemoPlatform() as platform, running_agent(platform, home):
-        suite = platform.create_suite("exec sleep 60", ("100001",))
+        suite = platform.create_suite(command(tmp_path, "time.sleep(60)"), ("100001",))
         execution = await suite.execute()
         await status_when(home, lambda now: now["running"] == 1)
         job = (await ats(home, "jobs", "--json")).json["jobs"][0]
@@ -212,7 +220,8 @@ async def test_stop_now(tmp_path: Path) -> None:
     """A job that ignores the question to end is not given its 10 s."""
     home = tmp_path / "home"
     async with DemoPlatform() as platform, running_agent(platform, home) as agent:
-        await platform.send_task("t1", "trap '' TERM; echo begun; while :; do sleep 0.1; done")
+        deaf = DEAF + "print('begun', flush=True)\ntime.sleep(60)"
+        await platform.send_task("t1", [sys.executable, "-c", deaf])
         await platform.wait_for(lambda: "begun" in platform.log_text("t1").splitlines())
         began = asyncio.get_running_loop().time()
         assert (await ats(home, "stop", "--now", "--json")).json == {"ended": True}
@@ -224,8 +233,8 @@ async def test_stop_after_jobs(tmp_path: Path) -> None:
     """What runs may end; what waits is answered as not run; then the agent goes."""
     home, gate = tmp_path / "home", tmp_path / "gate"
     async with DemoPlatform() as platform, running_agent(platform, home) as agent:
-        await platform.send_task("t1", f"while [ ! -e {gate} ]; do sleep 0.05; done")
-        await platform.send_task("t2", "true")
+        await platform.send_task("t1", command(tmp_path, f"wait({str(gate)!r})"))
+        await platform.send_task("t2", "exit 0")
         await status_when(home, lambda now: (now["running"], now["waiting"]) == (1, 1))
         stop = await started(home, "stop", "--after-jobs")
         assert "was not run" in (await platform.result("t2"))["error"]
@@ -236,7 +245,7 @@ async def test_stop_after_jobs(tmp_path: Path) -> None:
         assert (await platform.result("t1"))["status"] == "success"
         out, _err = await stop.communicate()
         assert stop.returncode == 0
-        assert out.decode().endswith("The agent has ended.\n")
+        assert text_of(out).endswith("The agent has ended.\n")
         assert await agent.ended() == 0
 
 
@@ -255,14 +264,15 @@ async def test_logs_of_the_agent_are_followed(tmp_path: Path) -> None:
         await agent.stop()
         _out, err = await following.communicate()
         assert following.returncode == 0
-        assert err.decode() == "The agent has ended.\n"
+        assert text_of(err) == "The agent has ended.\n"
 
 
 async def test_logs_of_a_job(tmp_path: Path) -> None:
     """While it runs its lines come as they are written; -f ends with the job."""
     home, gate = tmp_path / "home", tmp_path / "gate"
     async with DemoPlatform() as platform, running_agent(platform, home):
-        await platform.send_task("t1", f"echo 一; while [ ! -e {gate} ]; do sleep 0.05; done")
+        run = command(tmp_path, f"print('一'); wait({str(gate)!r})")
+        await platform.send_task("t1", run)
         await status_when(home, lambda now: now["running"] == 1)
         following = await started(home, "logs", "t1", "-f")
         assert following.stdout is not None

@@ -3,18 +3,16 @@
 import asyncio
 import json
 import os
-import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
 from app.demo.platform import DemoPlatform, Settings
-from tests.integration.agents import AgentProcess, running_agent
+from tests.integration.agents import AgentProcess, ask_to_end, running_agent
+from tests.integration.scripts import DEAF, WHERE, command
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
-
-PYTHON = shlex.quote(sys.executable)
 
 
 async def test_the_first_heartbeat_follows_the_greeting_at_once(tmp_path: Path) -> None:
@@ -33,7 +31,7 @@ async def test_the_first_heartbeat_follows_the_greeting_at_once(tmp_path: Path) 
 async def test_a_task_is_run_streamed_and_reported(tmp_path: Path) -> None:
     """Command in; log lines with level and time, and one result, out."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home") as agent:
-        await platform.send_task("t1", "echo one; echo 二 >&2; exit 3", env_vars={"A": "1"})
+        await platform.send_task("t1", "echo one\necho 二>&2\nexit 3", env_vars={"A": "1"})
         result = await platform.result("t1")
         assert (result["status"], result["exit_code"]) == ("failed", 3)
         assert sorted(result["output"].splitlines()) == ["one", "二"]
@@ -53,7 +51,8 @@ async def test_lines_arrive_while_the_task_runs(tmp_path: Path) -> None:
     """The first line does not wait for the second, nor for the end."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         gate = tmp_path / "gate"
-        await platform.send_task("t1", f"echo first; while [ ! -e {gate} ]; do sleep 0.05; done")
+        run = command(tmp_path, f"print('first'); wait({str(gate)!r})")
+        await platform.send_task("t1", run)
         await platform.wait_for(lambda: "first" in platform.log_text("t1").splitlines())
         assert platform.results("t1") == []
         gate.touch()
@@ -65,9 +64,9 @@ async def test_waiting_tasks_say_so_and_run_in_order(tmp_path: Path) -> None:
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         order = tmp_path / "order"
         gate = tmp_path / "gate"
-        await platform.send_task("t1", f"while [ ! -e {gate} ]; do sleep 0.05; done")
+        await platform.send_task("t1", command(tmp_path, f"wait({str(gate)!r})"))
         for name in ("t2", "t3"):
-            await platform.send_task(name, f"echo {name} >> {order}")
+            await platform.send_task(name, f"echo {name}>> {order}")
         await platform.wait_for(lambda: "wait" in platform.log_text("t3").lower())
         gate.touch()
         await platform.result("t3")
@@ -77,7 +76,7 @@ async def test_waiting_tasks_say_so_and_run_in_order(tmp_path: Path) -> None:
 async def test_cancel_ends_the_task_and_answers_once(tmp_path: Path) -> None:
     """A cancelled task reports once; cancelling it again, or a stranger, gets a remark."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
-        await platform.send_task("t1", "echo started; sleep 60")
+        await platform.send_task("t1", command(tmp_path, "print('started'); time.sleep(60)"))
         await platform.wait_for(lambda: "started" in platform.log_text("t1").splitlines())
         await platform.cancel_task("t1")
         result = await platform.result("t1")
@@ -148,7 +147,7 @@ async def test_work_dir_of_the_platform_wins(tmp_path: Path) -> None:
         DemoPlatform(settings) as platform,
         running_agent(platform, tmp_path / "home", "--work-dir", str(own)),
     ):
-        await platform.send_task("t1", "pwd")
+        await platform.send_task("t1", WHERE)
         result = await platform.result("t1")
         assert result["output"] == str(theirs / "tasks" / "t1")
 
@@ -195,9 +194,10 @@ async def test_a_revoked_token_lets_the_running_task_end_first(tmp_path: Path) -
         home = tmp_path / "home"
         async with running_agent(platform, home) as agent:
             gate = tmp_path / "gate"
-            await platform.send_task("t1", f"echo go; while [ ! -e {gate} ]; do sleep 0.05; done")
+            run = command(tmp_path, f"print('go'); wait({str(gate)!r})")
+            await platform.send_task("t1", run)
             await platform.wait_for(lambda: "go" in platform.log_text("t1").splitlines())
-            await platform.send_task("t2", f"touch {tmp_path / 'ran'}")
+            await platform.send_task("t2", f"echo ran> {tmp_path / 'ran'}")
             await platform.wait_for(lambda: platform.log("t2").pieces)
             await platform.revoke_token()
             gate.touch()
@@ -218,9 +218,9 @@ async def test_a_second_agent_in_the_same_home_is_refused(tmp_path: Path) -> Non
 
 
 async def test_quit_interrupts_running_tasks_and_reports_them(tmp_path: Path) -> None:
-    """SIGTERM: the task is ended within its grace, reported, and the goodbye is clean."""
+    """The task is ended within its grace and reported, and the goodbye is clean."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home") as agent:
-        await platform.send_task("t1", "echo on; sleep 60")
+        await platform.send_task("t1", command(tmp_path, "print('on'); time.sleep(60)"))
         await platform.wait_for(lambda: "on" in platform.log_text("t1").splitlines())
         assert await agent.stop() == 0
         assert (await platform.result("t1"))["status"] == "error"
@@ -234,7 +234,12 @@ async def test_the_token_is_nowhere(tmp_path: Path) -> None:
         DemoPlatform() as platform,
         running_agent(platform, home, "--log-level", "DEBUG") as agent,
     ):
-        await platform.send_task("t1", "env; cat /proc/self/environ")
+        code = """
+        print(os.environ)
+        if sys.platform == "linux":
+            print(Path("/proc/self/environ").read_text())
+        """
+        await platform.send_task("t1", command(tmp_path, code))
         result = await platform.result("t1")
         assert "ATS_AGENT_TOKEN" not in result["output"]
         token = platform.token
@@ -265,7 +270,7 @@ async def test_the_platforms_own_start_command_works(tmp_path: Path) -> None:
             env={k: v for k, v in os.environ.items() if not k.startswith("ATS_AGENT_")},
         )
         await platform.agent_online()
-        process.terminate()
+        ask_to_end(process, tmp_path / "home")
         await process.communicate()
         assert process.returncode == 0
 
@@ -273,7 +278,8 @@ async def test_the_platforms_own_start_command_works(tmp_path: Path) -> None:
 async def test_asked_twice_the_agent_does_not_wait_for_deaf_tasks(tmp_path: Path) -> None:
     """A second Ctrl+C ends running tasks without their grace of 10 s; they are reported."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home") as agent:
-        await platform.send_task("t1", "trap '' TERM; echo on; while :; do sleep 1; done")
+        deaf = DEAF + "print('on', flush=True)\ntime.sleep(60)"
+        await platform.send_task("t1", [sys.executable, "-c", deaf])
         await platform.wait_for(lambda: "on" in platform.log_text("t1").splitlines())
         agent.ask_to_end()
         await platform.wait_for(lambda: "Ending" in platform.log_text("t1"))

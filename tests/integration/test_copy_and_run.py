@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.demo.platform import DemoPlatform
+from tests.integration.agents import ask_to_end
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(60)]
 
@@ -26,7 +27,7 @@ async def start(folder: Path, user: Path) -> asyncio.subprocess.Process:
     home = {"HOME": str(user), "LOCALAPPDATA": str(user), "XDG_DATA_HOME": str(user)}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", PROGRAM, str(folder / "ats-agent")),
-        env={**clean, **home, "PYTHONWARNINGS": "error"},
+        env={**clean, **home, "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"},
         stderr=asyncio.subprocess.PIPE,
     )
 
@@ -45,7 +46,8 @@ async def test_copied_and_started(tmp_path: Path, state: str) -> None:
         await platform.agent_online()
         await platform.send_task("t1", "echo done")
         assert (await platform.result("t1"))["status"] == "success"
-        process.terminate()
+        journal = next(tmp_path.rglob("journal.db"))
+        ask_to_end(process, journal.parent)
         _out, err = await process.communicate()
     assert platform.token not in err.decode("utf-8", "replace")
     beside = folder / "ats-agent-data" / "journal.db"

@@ -23,8 +23,8 @@ from app.demo.refusals import UnreachableError
 from app.demo.rows import Case, Git
 from app.demo.suites import Execution, ExecutionState
 from app.exit_codes import ExitCode
-from tests.integration.agents import AgentProcess, appears, running_agent
-from tests.integration.scripts import PYTHON, PYTHON_WORDS, command, results, sound
+from tests.integration.agents import AgentProcess, appears, ask_to_end, running_agent
+from tests.integration.scripts import PYTHON_WORDS, WHERE, command, results, sound
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -106,25 +106,38 @@ async def test_rule_1_what_no_ack_covers_is_sent_again(tmp_path: Path) -> None:
 
 async def test_rule_1_few_frames_are_on_their_way_without_an_ack(tmp_path: Path) -> None:
     """Eight talkative tasks and a platform without an answer: 200 frames, then the agent waits."""
-    run = "for n in $(seq 200); do echo out; echo err >&2; sleep 0.01; done"
+    run = command(
+        tmp_path,
+        """
+        for number in range(200):
+            print("out", flush=True)
+            print("err", file=sys.stderr, flush=True)
+            time.sleep(0.01)
+        """,
+    )
     flags = configured(tmp_path, "task: {max_concurrent: 8}\n")
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home", *flags):
         platform.go_silent()
         for number in range(8):
             await platform.send_task(f"t{number}", run)
-        await asyncio.sleep(2)
-        assert 150 < len(platform.frames_of("task_log")) <= 200
+        await platform.wait_for(lambda: len(platform.frames_of("task_log")) > 150, 30)
+        await asyncio.sleep(1)
+        assert len(platform.frames_of("task_log")) <= 200
 
 
 async def test_rule_1_few_bytes_are_on_their_way_without_an_ack(tmp_path: Path) -> None:
     """A flood of 10 MB and a platform that has not answered it: 256 KiB, then the agent waits."""
-    flood = f'{PYTHON} -c \'print(("x" * 99 + "\\n") * 100_000)\''
+    flood = command(tmp_path, 'print(("x" * 99 + "\\n") * 100_000)')
+
+    def sent() -> int:
+        return sum(frame.size for frame in platform.frames_of("task_log"))
+
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         platform.go_silent()
         await platform.send_task("t1", flood)
+        await platform.wait_for(lambda: sent() > 100 * 1024)
         await asyncio.sleep(1)
-        sent = sum(frame.size for frame in platform.frames_of("task_log"))
-        assert 100 * 1024 < sent <= 256 * 1024
+        assert sent() <= 256 * 1024
 
 
 # -------------------------------------------------------------------- rule 2: the heartbeats
@@ -198,7 +211,8 @@ async def test_rule_2_a_completion_whose_fence_fails_comes_again(
 @pytest.mark.slow
 async def test_rule_3_what_cannot_run_is_completed(tmp_path: Path) -> None:
     """A request without a command, a folder that cannot be: failed, and the slot is free."""
-    settings = Settings(work_dir="/proc/no folder")
+    (tmp_path / "file").touch()
+    settings = Settings(work_dir=str(tmp_path / "file" / "no folder"))
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         suite = platform.create_suite("  \n", cases=TWO)
         unreadable, following = await suite.execute(), await suite.execute()
@@ -252,7 +266,8 @@ async def test_rule_3_a_cancel_of_what_is_not_known_frees_the_slot(tmp_path: Pat
     """An agent that lost its memory completes a cancelled execution: the next one starts."""
     async with DemoPlatform() as platform:
         async with running_agent(platform, tmp_path / "home one") as agent:
-            lost = await platform.create_suite("sleep 60", cases=TWO).execute()
+            run = command(tmp_path, "time.sleep(60)")
+            lost = await platform.create_suite(run, cases=TWO).execute()
             await platform.wait_for(lambda: lost.log_text)
             await agent.kill()
         async with running_agent(platform, tmp_path / "home two"):
@@ -290,6 +305,8 @@ FAILED_FIRST = """
 async def test_rule_4_failed_is_said(tmp_path: Path, ending: str) -> None:
     """Exit code, timeout, no start: whatever the results say, the execution failed."""
     flags = configured(tmp_path, "task: {timeout: 1}\n")
+    if ending == "sleep 60":
+        ending = command(tmp_path, "time.sleep(60)")
     git = Git(str(tmp_path / "none")) if ending == "no such repository" else None
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home", *flags):
         suite = platform.create_suite(ending, cases=TWO, git=git)
@@ -541,7 +558,8 @@ async def test_rule_8_words_of_the_output_do_no_harm(tmp_path: Path) -> None:
     )
     home = tmp_path / "取消 执行完成"
     async with DemoPlatform() as platform, running_agent(platform, home) as agent:
-        suite = platform.create_suite(run + "; echo '取消'; head -c 200000 /dev/zero", cases=TWO)
+        zeros = command(tmp_path, 'sys.stdout.write("\\0" * 200_000)')
+        suite = platform.create_suite(f"{run}\necho 取消\n{zeros}", cases=TWO)
         execution = await suite.execute()
         await platform.wait_for(lambda: "用户" in execution.log_text)
         await platform.wait_for(lambda: execution.log_text.count("测试套") >= 2)
@@ -555,12 +573,13 @@ async def test_rule_8_words_of_the_output_do_no_harm(tmp_path: Path) -> None:
 
 async def test_rule_8_words_in_a_reason_do_no_harm(tmp_path: Path) -> None:
     """The name of a folder that cannot be used stands in the log, and cancels nothing."""
-    settings = Settings(work_dir="/proc/取消 执行完成")
+    (tmp_path / "file").touch()
+    settings = Settings(work_dir=str(tmp_path / "file" / "取消 执行完成"))
     async with DemoPlatform(settings) as platform, running_agent(platform, tmp_path / "home"):
         suite = platform.create_suite("echo hi", cases=TWO)
         execution = await suite.execute()
         assert (await execution.completed())["status"] == "failed"
-        assert "/proc/" in execution.log_text
+        assert str(tmp_path / "file") in execution.log_text
         assert execution.duration is None
         assert platform.history()[0].result == "failed"
 
@@ -653,7 +672,7 @@ async def test_rule_9_a_fresh_connection_after_a_silent_loss(tmp_path: Path) -> 
 @pytest.mark.slow
 async def test_rule_9_the_fresh_connection_waits_for_what_is_on_its_way(tmp_path: Path) -> None:
     """Something is always unconfirmed: it is made at the latest time, not never."""
-    run = f"{PYTHON} -uc 'import time\nwhile True: print(1); time.sleep(0.01)'"
+    run = command(tmp_path, "while True: print(1); time.sleep(0.01)")
     async with DemoPlatform() as platform, hurried_agent(platform, tmp_path, 3, 6):
         await platform.send_task("t1", run)
         await platform.wait_for(lambda: platform.log("t1").lines > 10)
@@ -699,10 +718,10 @@ async def test_rule_11_the_start_command_as_the_platform_shows_it(tmp_path: Path
         words = (f"--url={platform.url}", f"--token={token}", "--work_dir", "", "--home", str(home))
         agent = await asyncio.create_subprocess_exec(*PYTHON_WORDS, "--headless", *words)
         await platform.agent_online()
-        await platform.send_task("t1", "pwd")
+        await platform.send_task("t1", WHERE)
         where = (await platform.result("t1"))["output"]
         assert Path(where).is_relative_to(home / "workspace")
-        agent.terminate()
+        ask_to_end(agent, home)
         assert await agent.wait() == ExitCode.OK
 
 
@@ -717,7 +736,7 @@ async def test_rule_11_hostile_ids_stay_inside_the_work_folder(
             "suite_id": suite_id,
             "plan_id": "p",
             "execution_id": f"{suite_id}/e",
-            "execution_command": "pwd > here",
+            "execution_command": f"{WHERE} > here",
             "case_ids": ["c"],
             "executor_id": platform.user_id,
         }
@@ -742,7 +761,7 @@ async def test_rule_11_a_tilde_is_the_home_folder(tmp_path: Path) -> None:
         await agent.start(HOME=str(tmp_path / "user"), USERPROFILE=str(tmp_path / "user"))
         try:
             await platform.agent_online()
-            execution = await platform.create_suite("pwd > here", cases=TWO).execute()
+            execution = await platform.create_suite(f"{WHERE} > here", cases=TWO).execute()
             await execution.completed()
             (here,) = tmp_path.rglob("here")
             assert here.is_relative_to(tmp_path / "user" / "工作 dir" / "suites")

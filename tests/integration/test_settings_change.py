@@ -11,18 +11,17 @@ from typing import Any
 import pytest
 
 from app.demo.platform import DemoPlatform
-from tests.integration.agents import running_agent
-from tests.integration.test_control import Done, ats, status, status_when
+from tests.integration.agents import ask_to_end, running_agent
+from tests.integration.scripts import command
+from tests.integration.test_control import WORDS, Done, ats, status, status_when, text_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(90)]
-
-WAIT = "while [ ! -e {gate} ]; do sleep 0.05; done"
 
 
 def environment() -> dict[str, str]:
     """This process's, without settings of the agent."""
     env = {key: text for key, text in os.environ.items() if not key.startswith("ATS_AGENT_")}
-    return {**env, "PYTHONWARNINGS": "error", "ATS_AGENT_LANGUAGE": "en"}
+    return env | WORDS
 
 
 @asynccontextmanager
@@ -38,7 +37,7 @@ async def bare_agent(home: Path) -> AsyncIterator[asyncio.subprocess.Process]:
         yield process
     finally:
         if process.returncode is None:
-            process.terminate()
+            ask_to_end(process, home)
         await process.wait()
 
 
@@ -53,7 +52,7 @@ async def login(home: Path, platform: DemoPlatform, token: str | None = None) ->
         env=environment(),
     )
     out, err = await process.communicate((token or platform.token).encode() + b"\n")
-    return Done(process.returncode or 0, out.decode(), err.decode())
+    return Done(process.returncode or 0, *map(text_of, (out, err)))
 
 
 async def test_a_changed_file_is_taken_up_and_a_wrong_line_is_not(tmp_path: Path) -> None:
@@ -63,7 +62,7 @@ async def test_a_changed_file_is_taken_up_and_a_wrong_line_is_not(tmp_path: Path
     file = home / "config.yaml"
     async with DemoPlatform() as platform, running_agent(platform, home):
         for task in ("t1", "t2"):
-            await platform.send_task(task, WAIT.format(gate=gate))
+            await platform.send_task(task, command(tmp_path, f"wait({str(gate)!r})"))
         await status_when(home, lambda now: (now["running"], now["waiting"]) == (1, 1))
         file.write_text("task:\n  max_concurrent: many\n", encoding="utf-8")
         wrong = await status_when(home, lambda now: now["problem"])

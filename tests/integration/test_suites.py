@@ -231,7 +231,7 @@ async def test_two_suites_at_once_and_one_suite_in_a_row(tmp_path: Path) -> None
     config.write_text("task: {max_concurrent: 3}\n", encoding="utf-8")
     settings = Settings(max_concurrent_tasks=3)
     flags = ("--config", str(config))
-    run = "touch started; while [ ! -e go ]; do sleep 0.02; done; rm go"
+    run = command(tmp_path, 'Path("started").touch(); wait("go"); Path("go").unlink()')
     async with (
         DemoPlatform(settings) as platform,
         running_agent(platform, tmp_path / "home", *flags) as agent,

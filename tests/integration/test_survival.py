@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import random
-import shlex
 import sys
 from pathlib import Path
 
@@ -12,18 +11,25 @@ import pytest
 
 from app.demo.platform import DemoPlatform
 from tests.integration.agents import AgentProcess, appears, running_agent, vanishes
+from tests.integration.scripts import command
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-PYTHON = shlex.quote(sys.executable)
 LINES = 20_000
+TREE = """
+sleeper = [sys.executable, "-c", "import time; time.sleep(300)"]
+child = subprocess.Popen(sleeper, start_new_session=True)
+Path({pids!r}).write_text(f"{{child.pid}} {{os.getpid()}} {{os.getppid()}}")
+print("on")
+time.sleep(300)
+"""
 
 
-def count_to(n: int, *, pause_every: int = 0) -> str:
+def count_to(n: int, *, pause_every: int = 0, last: str = "") -> list[str]:
     """A command that prints 1 … n, one number per line, and rests now and then."""
     rest = f"if i % {pause_every} == 0: time.sleep(0.05)" if pause_every else "pass"
     code = f"import time\nfor i in range(1, {n} + 1):\n    print(i, flush=True)\n    {rest}\n"
-    return f"{PYTHON} -c {shlex.quote(code)}"
+    return [sys.executable, "-c", code + last]
 
 
 def numbers(text: str) -> list[int]:
@@ -50,7 +56,8 @@ async def test_tasks_go_on_while_the_platform_is_away(tmp_path: Path) -> None:
     """Jobs run to their end offline; log and result come when the platform is back."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         done = tmp_path / "done"
-        await platform.send_task("t1", f"echo before; sleep 0.5; echo after; touch {done}")
+        code = f"print('before'); time.sleep(0.5); print('after'); Path({str(done)!r}).touch()"
+        await platform.send_task("t1", command(tmp_path, code))
         await platform.wait_for(lambda: "before" in platform.log_text("t1").splitlines())
         await platform.crash()
         await appears(done)
@@ -77,8 +84,7 @@ async def test_a_killed_agent_reports_what_it_was_running(tmp_path: Path) -> Non
     async with DemoPlatform() as platform:
         async with running_agent(platform, home) as agent:
             pids = tmp_path / "pids"
-            tree = f"(setsid sleep 300 & echo $! >> {pids}); echo $$ >> {pids}; echo on; sleep 300"
-            await platform.send_task("t1", tree)
+            await platform.send_task("t1", command(tmp_path, TREE.format(pids=str(pids))))
             await platform.send_task("t2", "echo never")
             await platform.wait_for(lambda: "on" in platform.log_text("t1").splitlines())
             await agent.kill()
@@ -142,7 +148,8 @@ async def test_a_frozen_platform_does_not_hold_the_task_back(tmp_path: Path) -> 
     """Back-pressure ends at the disk: the job ends while nobody reads; all arrives later."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         done = tmp_path / "done"
-        await platform.send_task("t1", f"{count_to(LINES)}; touch {done}")
+        last = f"open({str(done)!r}, 'w').close()"
+        await platform.send_task("t1", count_to(LINES, last=last))
         await platform.wait_for(lambda: platform.log("t1").lines > 10)
         platform.stall()
         await appears(done)
@@ -239,7 +246,8 @@ async def test_what_is_owed_to_one_environment_is_told_to_no_other(tmp_path: Pat
     async with DemoPlatform() as theirs:
         async with running_agent(theirs, home) as agent:
             done = tmp_path / "done"
-            await theirs.send_task("t1", f"sleep 0.3; echo secret; touch {done}")
+            code = f"time.sleep(0.3); print('secret'); Path({str(done)!r}).touch()"
+            await theirs.send_task("t1", command(tmp_path, code))
             await theirs.wait_for(lambda: theirs.log("t1").pieces)
             await theirs.crash()
             await appears(done)

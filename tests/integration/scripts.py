@@ -4,6 +4,7 @@ Their texts are for the shell of whichever system this is: lines with a program 
 each, or what /bin/sh and cmd have in common (`echo one`, `echo two>&2`, `exit 3`).
 """
 
+import os
 import shlex
 import subprocess
 import sys
@@ -37,9 +38,9 @@ for name in {"SIGTERM", "SIGINT", "SIGBREAK"} & {*dir(signal)}:
 
 def quoted(*words: str | Path) -> str:
     """A line of this system's shell that starts a program with these arguments."""
-    if sys.platform == "win32":
-        return subprocess.list2cmdline([str(word) for word in words]).replace("%", "%%")
-    return shlex.join(str(word) for word in words)
+    texts = [str(word) for word in words]
+    on_windows = os.name == "nt"
+    return subprocess.list2cmdline(texts).replace("%", "%%") if on_windows else shlex.join(texts)
 
 
 # UTF-8 also where the console has a code page: what a job writes is the same everywhere.

@@ -1,6 +1,7 @@
 """Tests of app.jobs.dispatcher, with real children and a real journal."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from app.jobs.order import task_named
 from app.journal.records import Target
 from app.protocol.messages import Level
 from app.state import JobState
+from tests.integration.scripts import DEAF, command
 from tests.jobs.conftest import TARGET, open_room
 
+KILLED = -1 if os.name == "nt" else -9  # exit codes of a job
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
@@ -23,8 +26,9 @@ async def test_jobs_run_in_order_and_the_waiting_ones_say_so(tmp_path: Path) -> 
     """With one place the others wait, first in, first out; each says its place in its log."""
     async with open_room(tmp_path) as room:
         order = tmp_path / "order"
+        rest = command(tmp_path, "time.sleep(0.05)")
         for name in "abc":
-            await room.assign(name, f"sleep 0.05; echo {name} >>{order}")
+            await room.assign(name, f"{rest}\necho {name}>>{order}")
         assert [view.job_id for view in room.dispatcher.views()] == ["a", "b", "c"]
         assert [view.state for view in room.dispatcher.views()][1:] == [JobState.QUEUED] * 2
         assert room.log_lines("c") == ["*Waiting for a free place, number 2 in the queue."]
@@ -75,12 +79,13 @@ async def test_a_pause_lets_running_jobs_end_and_starts_nothing(tmp_path: Path) 
     """What waited and what comes say so in their logs; afterwards all run in order."""
     gate, order = tmp_path / "gate", tmp_path / "order"
     async with open_room(tmp_path) as room:
-        await room.assign("a", f"while [ ! -e {gate} ]; do sleep 0.01; done; echo a >>{order}")
-        await room.assign("b", f"echo b >>{order}")
+        wait = command(tmp_path, f"wait({str(gate)!r})")
+        await room.assign("a", f"{wait}\necho a>>{order}")
+        await room.assign("b", f"echo b>>{order}")
         room.dispatcher.pause()
         assert (room.dispatcher.busy, room.dispatcher.running) == (True, True)
         await room.dispatcher.tell_waiting()
-        await room.assign("c", f"echo c >>{order}")
+        await room.assign("c", f"echo c>>{order}")
         gate.touch()
         assert (await room.result("a"))["status"] == "success"
         assert (room.dispatcher.busy, room.dispatcher.running) == (True, False)
@@ -248,11 +253,11 @@ async def test_a_duplicate_is_not_run_twice(tmp_path: Path) -> None:
     """Neither while the first one runs, nor when it has ended; a remark says where it stands."""
     async with open_room(tmp_path, max_concurrent=2) as room:
         runs = tmp_path / "runs"
-        command = f"echo x >>{runs}; sleep 0.1"
-        await room.assign("t1", command)
-        await room.assign("t1", command)
+        text = f"echo x>>{runs}\n{command(tmp_path, 'time.sleep(0.1)')}"
+        await room.assign("t1", text)
+        await room.assign("t1", text)
         await room.idle()
-        await room.assign("t1", command)
+        await room.assign("t1", text)
         await room.idle()
         assert runs.read_text(encoding="utf-8") == "x\n"
         assert len(await room.items("t1")) == 1
@@ -264,8 +269,8 @@ async def test_a_duplicate_is_not_run_twice(tmp_path: Path) -> None:
 async def test_ids_that_differ_in_case_only(tmp_path: Path) -> None:
     """Each has its own folder and log, on every file system."""
     async with open_room(tmp_path) as room:
-        await room.assign("job", ["echo", "lower"])
-        await room.assign("JOB", ["echo", "upper"])
+        await room.assign("job", "echo lower")
+        await room.assign("JOB", "echo upper")
         assert (await room.result("job"))["output"] == "lower"
         assert (await room.result("JOB"))["output"] == "upper"
         assert (await room.record("job")).name.lower() != (await room.record("JOB")).name.lower()
@@ -288,13 +293,13 @@ async def test_without_a_work_dir_every_job_is_answered(tmp_path: Path) -> None:
     async with open_room(tmp_path) as room:
         good = room.work_dir
         room.dispatcher.use_work_dir(WorkDirError(Path("/no/such"), "Permission denied"))
-        await room.assign("t1", ["true"])
+        await room.assign("t1", "exit 0")
         result = await room.result("t1")
         assert result["status"] == "error"
-        assert "/no/such" in result["error"]
+        assert str(Path("/no/such")) in result["error"]
         assert "Permission denied" in result["error"]
         room.dispatcher.use_work_dir(good)
-        await room.assign("t2", ["true"])
+        await room.assign("t2", "exit 0")
         assert (await room.result("t2"))["status"] == "success"
 
 
@@ -338,9 +343,9 @@ async def test_stop_ends_everything(tmp_path: Path) -> None:
 async def test_a_second_stop_hurries(tmp_path: Path) -> None:
     """A stop with a shorter grace ends the grace of the first one."""
     limits = JobLimits(task_timeout=60, grace=60)
-    ignore = "trap '' TERM; echo ready; while :; do sleep 0.1; done"
+    ignore = DEAF + "print('ready', flush=True)\ntime.sleep(60)"
     async with open_room(tmp_path, limits=limits) as room, asyncio.TaskGroup() as tasks:
-        await room.assign("t1", ignore)
+        await room.python("t1", ignore)
         path = room.work_dir.task_logs / "t1.log"
         await room.until(lambda: path.exists() and b"] ready" in path.read_bytes())
         tasks.create_task(room.dispatcher.stop(60), name="first stop")
@@ -348,13 +353,13 @@ async def test_a_second_stop_hurries(tmp_path: Path) -> None:
         began = time.monotonic()
         await room.dispatcher.stop(0)
         assert time.monotonic() - began < 2
-        assert (await room.result("t1"))["exit_code"] == -9
+        assert (await room.result("t1"))["exit_code"] == KILLED
 
 
 async def test_many_at_once(tmp_path: Path) -> None:
     """A burst of messages is dealt with in order, each job once."""
     async with open_room(tmp_path, max_concurrent=8) as room:
-        jobs = (room.assign(f"t{number}", ["echo", str(number)]) for number in range(40))
+        jobs = (room.assign(f"t{number}", f"echo {number}") for number in range(40))
         await asyncio.gather(*jobs)
         await room.idle()
         for number in range(40):

@@ -16,6 +16,7 @@ from app.jobs.deps import JobLimits
 from app.jobs.excerpt import OUTPUT_LIMIT
 from app.journal.joblog import JobLog
 from app.state import JobState
+from tests.integration.scripts import command
 from tests.jobs.conftest import open_room
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -79,7 +80,7 @@ async def test_every_line_of_a_shell_text_runs(tmp_path: Path) -> None:
 async def test_a_last_line_without_an_end_is_output_too(tmp_path: Path) -> None:
     """Nothing that was printed is missing in the result."""
     async with open_room(tmp_path) as room:
-        await room.assign("t1", "printf 'x\\nabc'")
+        await room.python("t1", "import sys; sys.stdout.write('x\\nabc')")
         assert (await room.result("t1"))["output"] == "x\nabc"
 
 
@@ -157,12 +158,20 @@ async def test_a_timeout_ends_the_whole_tree(tmp_path: Path) -> None:
         assert lines[at + 2].startswith(f"?    {pids[1]} {sys.executable} -c import signal")
 
 
+BUSY = """
+import time
+for number in range(7):
+    print(number, flush=True)
+    time.sleep(0.15)
+"""
+
+
 async def test_a_job_that_prints_nothing_is_ended(tmp_path: Path) -> None:
     """With an idle limit silence ends it; what keeps printing may go on."""
     limits = JobLimits(task_timeout=60.0, grace=0.3, idle_timeout=0.5)
     async with open_room(tmp_path, limits=limits, max_concurrent=2) as room:
-        await room.assign("quiet", "echo once; exec sleep 60")
-        await room.assign("busy", "for i in 1 2 3 4 5 6 7; do echo $i; sleep 0.15; done")
+        await room.python("quiet", "import time; print('once', flush=True); time.sleep(60)")
+        await room.python("busy", BUSY)
         result = await room.result("quiet")
         assert (result["status"], result["output"]) == ("timeout", "once")
         assert result["error"] == "It printed nothing for 0.5 s (task.idle_timeout)."
@@ -239,7 +248,7 @@ async def test_a_hostile_id(tmp_path: Path, job_id: str) -> None:
     """An id never leads out of the work dir."""
     async with open_room(tmp_path) as room:
         before = set(tmp_path.rglob("*"))
-        await room.assign(job_id, "echo hi >here")
+        await room.python(job_id, "open('here', 'x').close()")
         assert (await room.result(job_id))["status"] == "success"
         made = set(tmp_path.rglob("*")) - before
         inside = [path for path in made if path.is_relative_to(room.work_dir.root)]
@@ -263,7 +272,8 @@ async def test_a_full_disk_does_not_end_a_job(
 
     monkeypatch.setattr(JobLog, "_append", append)
     async with open_room(tmp_path) as room:
-        await room.assign("t1", "echo kept; sleep 0.2; echo lost; sleep 0.2; echo again")
+        rest = command(tmp_path, "time.sleep(0.2)")
+        await room.assign("t1", f"echo kept\n{rest}\necho lost\n{rest}\necho again")
         result = await room.result("t1")
         assert result["status"] == "success"
         assert result["output"] == "kept\nlost\nagain"

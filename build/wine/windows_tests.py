@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,19 +48,27 @@ def tests(place: Place) -> list[str]:
     """Run unit and integration tests in groups, two at a time; return those that failed."""
     groups = [[f"tests/{folder.name}"] for folder in sorted(TESTS.iterdir()) if _has_tests(folder)]
     groups.append([f"tests/{file.name}" for file in sorted(TESTS.glob("test_*.py"))])
-    groups.sort(key=lambda group: group != ["tests/integration"])  # the longest first
+    agents = sorted(
+        (TESTS / "integration").glob("test_*.py"), key=lambda file: -file.stat().st_size
+    )
+    groups = [[f"tests/integration/{file.name}"] for file in agents] + groups  # the longest first
     with ThreadPoolExecutor(LANES) as pool:
         return [name for name in pool.map(lambda group: run_group(place, group), groups) if name]
 
 
 def _has_tests(folder: Path) -> bool:
-    return folder.is_dir() and folder.name not in NOT_HERE and any(folder.glob("test_*.py"))
+    return (
+        folder.is_dir()
+        and folder.name not in NOT_HERE | {"integration"}
+        and any(folder.glob("test_*.py"))
+    )
 
 
 def run_group(place: Place, group: list[str]) -> str:
     """Run these tests on a Chinese Windows; print the verdict, all words when it is bad."""
     name = group[0] if len(group) == 1 else "tests/test_*.py"
-    temporary = "C:\\t" + name[6:9]  # short: some tests make long paths in it
+    short = re.sub(r"tests/(?:integration/test_)?", "", name)[:3]
+    temporary = f"C:\\t{short}{zlib.crc32(name.encode()) % 100}"  # some tests make long paths in it
     command = ["env", f"WINE_LOCALE={CHINESE}", place.program("wpy")]
     command += ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += ["--timeout", TEST_LIMIT, "--basetemp", temporary, *group]

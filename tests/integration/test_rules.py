@@ -515,9 +515,9 @@ async def test_rule_7_every_byte_counts_the_joining_newline_too(tmp_path: Path) 
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home") as agent:
         suite = platform.create_suite(run, cases=codes)
         execution = await suite.execute()
-        await platform.wait_for(lambda: len(execution.results) == 799, 60)
+        await platform.wait_for(lambda: len(execution.results) == 799, 15)
         (folder_of(agent, execution) / "go").touch()
-        await execution.completed(timeout=30)
+        await execution.completed(timeout=10)
         assert execution.log_frames > 700
         assert 0.95 * LIMIT <= execution.received_bytes <= LIMIT
         assert END in execution.log_text

@@ -22,6 +22,7 @@ LIMIT = 1200  # seconds for one group of tests
 TEST_LIMIT = "120"
 PIPES: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
 PIPES |= {"stderr": subprocess.STDOUT}
+IN_CHINESE = ("tests/integration", "tests/local")  # jobs in Chinese folders: cmd has no chcp here
 NOT_HERE = {"benchmark", "wine", "data", "fakes", "frozen"}
 DIST = ROOT / ".work" / "wine" / "dist"
 WINE_FAILS = "failed: wss"  # the last line of a selftest: CryptoAPI, docs/windows.md
@@ -65,12 +66,21 @@ def _has_tests(folder: Path) -> bool:
 
 
 def run_group(place: Place, group: list[str]) -> str:
-    """Run these tests on a Chinese Windows; print the verdict, all words when it is bad."""
+    """Run these tests; print the verdict, all words only when it is bad; its name then."""
     name = group[0] if len(group) == 1 else "tests/test_*.py"
     short = re.sub(r"tests/(?:integration/test_)?", "", name)[:3]
     temporary = f"C:\\t{short}{zlib.crc32(name.encode()) % 100}"  # some tests make long paths in it
-    command = ["env", f"WINE_LOCALE={CHINESE}", place.program("wpy")]
-    command += ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    chinese = [f"WINE_LOCALE={CHINESE}"] if name.startswith(IN_CHINESE) else []
+    command = [
+        "env",
+        *chinese,
+        place.program("wpy"),
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
     command += ["--timeout", TEST_LIMIT, "--basetemp", temporary, *group]
     return run(name, command)
 

@@ -101,15 +101,17 @@ def reap() -> int:
 def sweep_after_crash(marks: Iterable[Mark]) -> list[Proc]:
     """Kill what an earlier agent left running, never an innocent process; return it.
 
-    Blocks for at most a second. Windows has ended the jobs together with their agent.
+    Blocks for about a second at most. Windows has ended the jobs together with their agent,
+    but for one that was just being started.
     """
-    swept: list[Proc] = []
     wanted = list(marks)
-    if sys.platform != "win32" and wanted:
-        from app.host import _posix  # noqa: PLC0415 (psutil: only after a crash)
-
-        swept = _posix.sweep_after_crash(wanted)
-    return swept
+    if not wanted:
+        return []
+    if sys.platform == "win32":
+        from app.host import _windows_sweep as system  # noqa: PLC0415 (psutil: after a crash)
+    else:
+        from app.host import _posix as system  # noqa: PLC0415 (as above)
+    return system.sweep_after_crash(wanted)
 
 
 class Containment:

@@ -16,7 +16,7 @@ _NEED_A_DISPLAY = {"app.tray.xorg"}  # pystray asks for one while it is imported
 _OF_SYSTEMS = {
     "windows": {
         *("app.host._bundle_windows", "app.host._desktop_winapi", "app.host._desktop_windows"),
-        *("app.host._registry", "app.host._winapi", "app.host._windows"),
+        *("app.host._registry", "app.host._winapi", "app.host._windows", "app.host._windows_sweep"),
         *("app.host._autostart_windows", "app.tray.windows"),
     },
     "macos": {"app.host._desktop_mac", "app.host._autostart_mac", "app.tray.mac"},

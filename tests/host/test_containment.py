@@ -1,5 +1,6 @@
 """What a job inherits, what is proven to be its own, and what a crash leaves behind."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from tests.fakes.children import (
 posix = pytest.mark.skipif(sys.platform == "win32", reason="other system: POSIX only")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="other system: Linux only")
 
+CREATE_SUSPENDED = 0x00000004  # a flag of CreateProcess
 AGENT = """
 import os, subprocess, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -362,6 +364,26 @@ def test_a_sweep_needs_no_pid(agent: Agent, folder: Path) -> None:
     agent.die()
     containment.sweep_after_crash([Mark(agent.marker, None, None, agent.mark.since)])
     assert not living(folder)
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="other system: Windows only")
+def test_a_child_that_was_never_contained_is_swept() -> None:
+    """An agent killed between the start of a child and its job object leaves it suspended."""
+    marker, other = new_marker(), new_marker()
+    command = [sys.executable, "-c", "pass"]
+    unborn, foreign = (
+        subprocess.Popen(command, env={**os.environ, MARKER: one}, creationflags=CREATE_SUSPENDED)
+        for one in (marker, other)
+    )
+    try:
+        swept = containment.sweep_after_crash([Mark(marker, None, None, time.time() - 5)])
+        assert [one.pid for one in swept] == [unborn.pid]
+        assert unborn.wait(5) != 0
+        assert foreign.poll() is None
+    finally:
+        for one in (unborn, foreign):
+            one.kill()
+            one.wait(5)
 
 
 @posix

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from app.control.client import Agent
-from app.control.wire import AskCommand
 from app.demo.platform import DemoPlatform
 from app.state import Command
 
@@ -20,7 +19,7 @@ def ask_to_end(process: asyncio.subprocess.Process, home: Path) -> None:
     """Send SIGTERM; on Windows, where nothing like it reaches a process, do as `ats-agent stop`."""
     if sys.platform == "win32":
         with Agent(home) as agent:
-            agent.ask(AskCommand(Command.QUIT))
+            agent.ask(Command.QUIT)
     else:
         process.send_signal(signal.SIGTERM)
 

@@ -141,7 +141,7 @@ async def test_a_suite_that_cannot_be_read_is_completed(tmp_path: Path) -> None:
 
 async def test_work_dir_of_the_platform_wins(tmp_path: Path) -> None:
     """As users of the platform expect, its folder beats the agent's own --work-dir."""
-    theirs, own = tmp_path / "平台 folder", tmp_path / "own"
+    theirs, own = tmp_path / "测试 folder", tmp_path / "own"
     settings = Settings(work_dir=str(theirs))
     async with (
         DemoPlatform(settings) as platform,

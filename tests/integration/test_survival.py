@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import itertools
 import random
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
 from app.demo.platform import DemoPlatform
+from app.host.containment import MARKER
 from tests.integration.agents import AgentProcess, appears, running_agent, vanishes
 from tests.integration.scripts import command
 
@@ -112,7 +115,7 @@ def _is_zombie(pid: int) -> bool:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_killed_at_random_points_nothing_is_lost(tmp_path: Path) -> None:
-    """20 kills at random moments of short tasks: each task has one result and its whole log."""
+    """20 kills at random moments of short tasks: one result and a whole log each, no process."""
     home = tmp_path / "home"
     rng = random.Random(20261122)  # noqa: S311 (a repeatable test)
     async with DemoPlatform() as platform:
@@ -122,22 +125,26 @@ async def test_killed_at_random_points_nothing_is_lost(tmp_path: Path) -> None:
                     await platform.send_task(f"t{trial}-{number}", count_to(200, pause_every=50))
                 await asyncio.sleep(rng.uniform(0.0, 0.6))
                 await agent.kill()
-                end_unborn(agent.pid)
         async with running_agent(platform, home):
             await platform.send_task("last", "echo last")
             await platform.result("last", timeout=30)  # oldest first: all others went before
             for trial in range(20):
                 for number in range(3):
                     await _has_ended_honestly(platform, f"t{trial}-{number}")
+            assert left_over(home) == []
 
 
-def end_unborn(agent: int) -> None:
-    """End what a killed agent left suspended: Windows starts a child so, and then contains it."""
-    if sys.platform == "win32":
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.ppid() == agent:
-                    process.kill()
+def left_over(home: Path) -> list[int]:
+    """The processes of all jobs that the agents of this home ever started, by their markers."""
+    with closing(sqlite3.connect(home / "journal.db")) as journal:
+        markers = {marker for (marker,) in journal.execute("SELECT marker FROM jobs")}
+    assert markers
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARKER) in markers:
+                found.append(process.pid)
+    return found
 
 
 async def _has_ended_honestly(platform: DemoPlatform, job_id: str) -> None:

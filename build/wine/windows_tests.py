@@ -71,18 +71,9 @@ def run_group(place: Place, group: list[str]) -> str:
     short = re.sub(r"tests/(?:integration/test_)?", "", name)[:3]
     temporary = f"C:\\t{short}{zlib.crc32(name.encode()) % 100}"  # some tests make long paths in it
     chinese = [f"WINE_LOCALE={CHINESE}"] if name.startswith(IN_CHINESE) else []
-    command = [
-        "env",
-        *chinese,
-        place.program("wpy"),
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-    ]
-    command += ["--timeout", TEST_LIMIT, "--basetemp", temporary, *group]
-    return run(name, command)
+    command = ["env", *chinese, place.program("wpy"), "-m", "pytest", "-q"]
+    command += ["-p", "no:cacheprovider", "--timeout", TEST_LIMIT, "--basetemp", temporary]
+    return run(name, [*command, *group])
 
 
 def executable(place: Place) -> list[str]:

@@ -94,7 +94,9 @@ async def test_cancel_asks_first(tmp_path: Path) -> None:
         assert agent.heard("cancel") == []
         await press(tab, name)
         await press(tab, "Cancel the job", "dialog")
-        await expect(tab.locator(".ended li").first).to_contain_text("cancelled")
+        ended = tab.locator(".ended li").first
+        await expect(ended).to_contain_text("ping -n 60 printer-3")
+        await expect(ended).to_contain_text("cancelled")
         assert agent.heard("cancel") == [{"job_id": "task-0062-7f3a"}]
         await expect(tab.locator("#link")).to_have_text("Online: 1 running, 1 waiting")
 
@@ -200,7 +202,7 @@ async def test_settings_table_and_buttons(tmp_path: Path) -> None:
         await expect(login).to_be_checked()
         await login.click()
         await expect(login).not_to_be_checked()
-        assert agent.heard("autostart") == [{"wanted": False}]
+        await until(tab, lambda: agent.heard("autostart") == [{"wanted": False}])
         await press(tab, "Open log")
         await press(tab, "Open settings file")
         await press(tab, "Open work folder")

@@ -23,7 +23,8 @@ TEST_LIMIT = "120"
 PIPES: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
 PIPES |= {"stderr": subprocess.STDOUT}
 IN_CHINESE = ("tests/integration", "tests/local")  # jobs in Chinese folders: cmd has no chcp here
-NOT_HERE = {"benchmark", "wine", "data", "fakes", "frozen"}
+LONGEST = [f"tests/integration/test_{name}.py" for name in ("rules", "survival", "control")]
+APART = {"integration", "benchmark", "wine", "frozen"}  # in other groups, or not here
 DIST = ROOT / ".work" / "wine" / "dist"
 WINE_FAILS = "failed: wss"  # the last line of a selftest: CryptoAPI, docs/windows.md
 BEGAN = time.monotonic()
@@ -49,27 +50,24 @@ def tests(place: Place) -> list[str]:
     """Run unit and integration tests in groups, two at a time; return those that failed."""
     groups = [[f"tests/{folder.name}"] for folder in sorted(TESTS.iterdir()) if _has_tests(folder)]
     groups.append([f"tests/{file.name}" for file in sorted(TESTS.glob("test_*.py"))])
-    agents = sorted(
-        (TESTS / "integration").glob("test_*.py"), key=lambda file: -file.stat().st_size
-    )
-    groups = [[f"tests/integration/{file.name}"] for file in agents] + groups  # the longest first
+    groups = [[name] for name in LONGEST] + [_other_agents()] + groups
     with ThreadPoolExecutor(LANES) as pool:
         return [name for name in pool.map(lambda group: run_group(place, group), groups) if name]
 
 
+def _other_agents() -> list[str]:
+    files = (f"tests/integration/{file.name}" for file in (TESTS / "integration").glob("test_*.py"))
+    return sorted({*files} - {*LONGEST})
+
+
 def _has_tests(folder: Path) -> bool:
-    return (
-        folder.is_dir()
-        and folder.name not in NOT_HERE | {"integration"}
-        and any(folder.glob("test_*.py"))
-    )
+    return folder.is_dir() and folder.name not in APART and any(folder.glob("test_*.py"))
 
 
 def run_group(place: Place, group: list[str]) -> str:
     """Run these tests; print the verdict, all words only when it is bad; its name then."""
-    name = group[0] if len(group) == 1 else "tests/test_*.py"
-    short = re.sub(r"tests/(?:integration/test_)?", "", name)[:3]
-    temporary = f"C:\\t{short}{zlib.crc32(name.encode()) % 100}"  # some tests make long paths in it
+    name = group[0] if len(group) == 1 else f"{group[0].rpartition('/')[0]}/test_*.py"
+    temporary = f"C:\\t{zlib.crc32(name.encode()) % 1000}"  # short: some make long paths in it
     chinese = [f"WINE_LOCALE={CHINESE}"] if name.startswith(IN_CHINESE) else []
     command = ["env", *chinese, place.program("wpy"), "-m", "pytest", "-q"]
     command += ["-p", "no:cacheprovider", "--timeout", TEST_LIMIT, "--basetemp", temporary]

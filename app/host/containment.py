@@ -14,7 +14,7 @@ at, cron) is no descendant and is out of reach.
 import os
 import secrets
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
@@ -45,6 +45,7 @@ __all__ = [
 
 T = TypeVar("T")
 
+_INTERNAL_ERROR = 1359  # ERROR_INTERNAL_ERROR of Windows
 _MARKER_BYTES = 16
 _OWN_PREFIX = "ATS_AGENT_"  # the agent's own settings, its token among them
 _BOOTLOADER_PREFIXES = (
@@ -133,9 +134,18 @@ class Containment:
         """Wrap the very fork, inside `spawning`, and nothing that lets other code run."""
         return self._tree.forking()
 
-    def forked_by(self, spawn: Coroutine[Any, Any, T]) -> Awaitable[T]:
-        """Await `spawn`, which must fork before it waits for anything, as asyncio's do."""
-        return FirstStep(self._tree.forking(), spawn)
+    async def forked_by(self, spawn: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Await `spawn()`, which must fork before it waits for anything, as asyncio's do.
+
+        Once more when Windows failed inside: there is no process then. Wine fails so now and
+        then, when the new process dies before it is one.
+        """
+        try:
+            return await FirstStep(self._tree.forking(), spawn())
+        except OSError as error:
+            if getattr(error, "winerror", None) != _INTERNAL_ERROR:
+                raise
+        return await FirstStep(self._tree.forking(), spawn())
 
     def adopt(self, pid: int) -> Proc:
         """Take the child just spawned, which may have ended already.

@@ -67,14 +67,14 @@ class Child:
         loop = asyncio.get_running_loop()
         pipes = _Pipes(on_output)
         options: dict[str, Any] = {"cwd": cwd, "env": env, **containment.popen_options()}
+        options |= {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE}
         if not argv:
             raise explain(ValueError(), argv, cwd)
         try:
             with containment.spawning():
-                spawn = loop.subprocess_exec(
-                    lambda: pipes, *argv, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, **options
+                pipes.spawned, _protocol = await containment.forked_by(
+                    lambda: loop.subprocess_exec(lambda: pipes, *argv, **options)
                 )
-                pipes.spawned, _protocol = await containment.forked_by(spawn)
                 process = containment.adopt(pipes.transport.get_pid())
         except (OSError, ValueError) as error:
             await _abandon(containment, pipes)

@@ -88,6 +88,36 @@ async def test_both_streams_and_the_exit_code_arrive(start: Start, output: Outpu
     assert output == {Stream.OUT: b"a\xff\r\n", Stream.ERR: b"oops"}
 
 
+class FailedInsideError(OSError):
+    """What Windows says when it failed inside (ERROR_INTERNAL_ERROR)."""
+
+    winerror = 1359
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_a_start_that_failed_inside_is_tried_once_more(
+    start: Start, output: Output, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    """There is no process then; what fails twice is told."""
+    loop = asyncio.get_running_loop()
+    really, errors = loop.subprocess_exec, [FailedInsideError()] * failures
+
+    async def spawn(*words: Any, **options: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return await really(*words, **options)
+
+    monkeypatch.setattr(loop, "subprocess_exec", spawn)
+    if failures > 1:
+        with pytest.raises(StartError):
+            await start(*python("print('on')"))
+        return
+    child = await start(*python("print('on')"))
+    assert await child.wait() == 0
+    assert await child.drain(5)
+    assert output[Stream.OUT].split() == [b"on"]
+
+
 async def test_environment_and_folder_are_as_asked(
     start: Start, output: Output, tmp_path: Path
 ) -> None:

@@ -5,7 +5,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +70,21 @@ def _dispatch(options: argparse.Namespace) -> int:
         return cli_login.run_login(options)
     if options.command is not None:
         return cli_control.control(options)
-    return _run(options.flags)
+    with _uncollected():
+        return _run(options.flags)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no garbage be looked for: nearly all that the start makes stays.
+
+    wiring/run.py lets it be looked for again as soon as the agent stands.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()  # also when nothing was started
 
 
 def _version(*, as_json: bool) -> int:
@@ -86,7 +101,6 @@ def _version(*, as_json: bool) -> int:
 
 def _run(flags: Mapping[str, str]) -> int:
     """Run the agent; what the file was warned of is said even when nothing can be started."""
-    gc.disable()  # nearly all that the start makes stays; wiring/run.py enables it
     from app.host import bundle  # noqa: PLC0415 (--version and --help do not need it)
     from app.host.loading import load  # noqa: PLC0415 (as above)
     from app.wiring.run import run_agent  # noqa: PLC0415 (brings asyncio and all vendors)

@@ -1,5 +1,6 @@
 """Flags, sub-commands, help and exit codes, as a shell sees them."""
 
+import gc
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from app import cli_control
 from app.cli import main
 from app.cli_parser import parse
 from app.errors import ConfigError
+from app.exit_codes import ExitCode
 
 ROOT = Path(__file__).parent.parent
 
@@ -223,3 +225,9 @@ def test_broken_stdout(redirection: str) -> None:
     )
     assert done.returncode == 0
     assert done.stderr == b""
+
+
+def test_a_start_that_fails_leaves_the_collector_on(tmp_path: Path) -> None:
+    """It is off while the agent is being built, and only then."""
+    assert main(["--headless", "--home", str(tmp_path)]) == ExitCode.USAGE
+    assert gc.isenabled()

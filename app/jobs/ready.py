@@ -65,10 +65,12 @@ def _begin(path: Path, data: bytes) -> None:
         path.write_bytes(data)
 
 
-def unmake(made: object) -> None:
+def unmake(record: JobRecord, made: object) -> None:
     """Take the log away again, of a job that could not be stored (on the thread)."""
     if isinstance(made, Ready) and isinstance(made.log, JobLog):
         made.log.discard_here()
+    else:  # whatever is there was made for it: a log that exists gives no name
+        record.log.unlink(missing_ok=True)
 
 
 def _workplace(work: Work, record: JobRecord) -> Workplace | NotRunnableError:

@@ -52,7 +52,7 @@ _STRETCH = re.compile(rb"(.)\1*")
 def stamp(at: float) -> bytes:
     """Return the 25 bytes that stand for `at` (epoch seconds)."""
     moment = datetime.fromtimestamp(at, UTC)
-    return f"[{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}]".encode()
+    return f"[{moment.isoformat(' ', 'milliseconds')[: STAMP_BYTES - 2]}]".encode()
 
 
 def read_stamp(line: bytes) -> float | None:

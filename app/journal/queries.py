@@ -21,6 +21,7 @@ from app.journal.records import (
     log_path,
 )
 from app.journal.schema import (
+    CONFIRM,
     DELIVERED,
     FINISH,
     FORGET,
@@ -213,10 +214,9 @@ def item(sql: Sql, seq: int) -> StoredItem | None:
 
 def confirm(sql: Sql, key: int, offset: int, seqs: Sequence[int]) -> None:
     """The platform has handled the log up to `offset` and these items."""
-    sql.execute("UPDATE jobs SET confirmed = max(confirmed, ?) WHERE key = ?", (offset, key))
     for seq in seqs:
         sql.execute("DELETE FROM items WHERE seq = ?", (seq,))
-    sql.execute(DELIVERED, (key,))
+    sql.execute(CONFIRM, (offset, offset, key))
 
 
 def set_aside(sql: Sql, what: Aside, now: float) -> None:

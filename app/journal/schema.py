@@ -101,6 +101,12 @@ DELIVERED = (
     "UPDATE jobs SET delivered = 1 WHERE key = ? AND finished_at IS NOT NULL"
     " AND confirmed >= log_end AND NOT EXISTS (SELECT 1 FROM items WHERE job = jobs.key)"
 )
+# ? = an offset, twice, and the key. In one statement: each costs the thread its turn.
+CONFIRM = (
+    "UPDATE jobs SET confirmed = max(confirmed, ?), delivered = delivered OR"
+    " (finished_at IS NOT NULL AND max(confirmed, ?) >= log_end"
+    " AND NOT EXISTS (SELECT 1 FROM items WHERE job = jobs.key)) WHERE key = ?"
+)
 # "Newest" counts by the end of the job. ? = keep_tasks, ? = latest end that may go.
 REMOVABLE = (
     "SELECT * FROM jobs WHERE removed = 0 AND delivered = 1"

@@ -34,7 +34,6 @@ class Connection:
     def __init__(self, path: Path) -> None:
         self._sql = sqlite3.connect(path, timeout=BUSY_LIMIT, isolation_level=None)
         self._durable = True
-        self._fresh = False  # the open transaction has changed nothing yet
 
     def prepare(self) -> None:
         """Set the connection up and make the tables; sqlite3.Error when it is damaged."""
@@ -60,28 +59,10 @@ class Connection:
             self._convert(self._sql.execute, f"PRAGMA synchronous = {level}")
             self._durable = durable
         self._convert(self._sql.execute, "BEGIN IMMEDIATE")
-        self._fresh = True
 
     def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run `fn`; when it fails, undo it alone. JournalError for what SQLite reports."""
-        alone, self._fresh = self._fresh, False  # then a rollback undoes nothing else
-        if not alone:
-            self._convert(self._sql.execute, "SAVEPOINT one")
-        try:
-            result = self._convert(fn, *args)
-        except BaseException:
-            with suppress(sqlite3.Error):  # a full disk may have undone everything already
-                self._sql.execute("ROLLBACK" if alone else "ROLLBACK TO one")
-                self._sql.execute("RELEASE one")
-            raise
-        if not alone:
-            self._convert(self._sql.execute, "RELEASE one")
-        return result
-
-    @property
-    def in_transaction(self) -> bool:
-        """False when SQLite itself has undone the transaction."""
-        return self._sql.in_transaction
+        """Run `fn` in the open transaction; JournalError for what SQLite reports."""
+        return self._convert(fn, *args)
 
     def commit(self) -> None:
         """Make the batch lasting; JournalError when the disk does not take it."""
@@ -147,19 +128,21 @@ class Store(HistoryStore):
         return await self._worker.transact(queries.accept, self._sql, job)
 
     async def accept_and(
-        self, job: NewJob, then: Callable[[JobRecord], T], undo: Callable[[T], object]
+        self,
+        job: NewJob,
+        then: Callable[[JobRecord], T],
+        undo: Callable[[JobRecord, T], object],
     ) -> tuple[JobRecord, T] | None:
         """Accept a job as `accept` does and go on with `then`, on the thread, in one go.
 
         `then` must not raise: the job would not be accepted. `undo` takes back what it made
-        when the job cannot be stored after all.
+        when the job cannot be stored after all, or before it is done again.
         """
-        made: list[T] = []
+        made: list[tuple[JobRecord, T]] = []
         try:
-            return await self._worker.transact(self._accept_and, job, then, made)
+            return await self._worker.transact(self._accept_and, job, then, undo, made)
         except JournalError:
-            for one in made:
-                await self._worker.submit(undo, one)
+            await self._worker.submit(_take_back, undo, made)
             raise
 
     async def starting(self, key: int) -> None:
@@ -246,13 +229,18 @@ class Store(HistoryStore):
         return cls(worker, sql, moved_aside)
 
     def _accept_and(
-        self, job: NewJob, then: Callable[[JobRecord], T], made: list[T]
+        self,
+        job: NewJob,
+        then: Callable[[JobRecord], T],
+        undo: Callable[[JobRecord, T], object],
+        made: list[tuple[JobRecord, T]],
     ) -> tuple[JobRecord, T] | None:
+        _take_back(undo, made)  # of a transaction that was undone: this is done again
         record = queries.accept(self._sql, job)
         if record is None:
             return None
-        made.append(then(record))
-        return record, made[0]
+        made.append((record, then(record)))
+        return made[0]
 
     def _finish(self, key: int, end: Finish, log_file: Path | None) -> list[StoredItem]:
         length = self._worker.sync_file(log_file or queries.log_of(self._sql, key))
@@ -263,6 +251,11 @@ class Store(HistoryStore):
     def _close(self) -> None:
         self._worker.use(None)
         self._sql.close()
+
+
+def _take_back(undo: Callable[[JobRecord, T], object], made: list[tuple[JobRecord, T]]) -> None:
+    while made:
+        undo(*made.pop())
 
 
 def _connect_or_replace(path: Path) -> tuple[Connection, Path | None]:

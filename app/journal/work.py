@@ -15,11 +15,7 @@ class Database(Protocol):
         """Open a transaction; a durable one survives a power cut once committed."""
 
     def run(self, fn: Callable[..., Any], *args: Any) -> Any:
-        """Run one submission; if it fails, undo only what it did itself."""
-
-    @property
-    def in_transaction(self) -> bool:
-        """False when a failure has undone the whole transaction."""
+        """Run one submission; when it fails, the transaction is to be rolled back."""
 
     def commit(self) -> None:
         """Make the batch lasting; JournalError when that fails, nothing is kept then."""

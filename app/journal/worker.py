@@ -215,6 +215,11 @@ class Worker:
         self._commit(pending)
 
     def _transact(self, work: Work, pending: list[Work], *, durable: bool) -> None:
+        """Do database work in the open transaction; what fails takes nothing else with it.
+
+        Failures are rare: only then the others do again what is undone with it, each alone,
+        instead of a savepoint for each of them always.
+        """
         database = self._database
         if database is None:
             work.error = JournalError(_("The journal is closed."))
@@ -223,10 +228,15 @@ class Worker:
             self._attempt(work, lambda: database.begin(durable=durable), ())
         if work.error is None:
             self._attempt(work, database.run, (work.fn, *work.args))
-        pending.append(work)
-        if not database.in_transaction:
-            _fail(pending, work.error)
-            pending.clear()
+        if work.error is None:
+            pending.append(work)
+            return
+        database.rollback()
+        undone, pending[:] = list(pending), []
+        for other in undone:
+            alone: list[Work] = []
+            self._transact(other, alone, durable=durable)
+            self._commit(alone)
 
     def _commit(self, pending: list[Work]) -> None:
         if not pending or self._database is None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -264,6 +265,32 @@ def test_a_reused_pid_gets_no_signal(innocent: int) -> None:
         assert not _procfs.send(earlier, signal.SIGKILL)
         assert not _procfs._send_by_pid(earlier, signal.SIGKILL)
     assert alive(innocent)
+
+
+@linux
+@pytest.mark.usefixtures("alone")
+def test_each_thread_finds_its_children() -> None:
+    """The lists of children that stay open belong to the thread that asks."""
+
+    def found() -> None:
+        if sys.platform == "linux":
+            from app.host import _procfs  # noqa: PLC0415 (Linux only)
+
+            before = set(_procfs.own_children())
+            started = [subprocess.Popen(["/bin/sleep", "60"]) for _ in range(20)]
+            seen.append(set(_procfs.own_children()) - before == {one.pid for one in started})
+            for one in started:
+                one.kill()
+                one.wait()
+            seen.append(set(_procfs.own_children()) == before)
+
+    seen: list[bool] = []
+    for _ in range(2):
+        thread = threading.Thread(target=found)
+        thread.start()
+        thread.join()
+    found()
+    assert seen == [True] * 6
 
 
 @linux

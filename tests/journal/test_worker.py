@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from app.errors import JournalError
+from app.jobs.ready import unmake
 from app.journal.joblog import JobLog
+from app.journal.records import JobRecord
 from app.journal.store import Store
 from app.journal.worker import Worker
+from tests.journal.kit import HERE, new_job
 
 
 async def test_work_runs_in_order_on_one_thread(worker: Worker) -> None:
@@ -69,6 +72,39 @@ async def test_one_failing_statement_does_not_fail_its_batch(store: Store, worke
         lambda: database.execute("SELECT name FROM meta ORDER BY name").fetchall()  # type: ignore[attr-defined]
     )
     assert names == [("a",), ("c",)]
+
+
+async def test_an_acceptance_beside_a_failure_is_done_again(
+    store: Store, worker: Worker, tmp_path: Path
+) -> None:
+    """What was made for it first is taken back: its log is free, and so is its name."""
+    hold = threading.Event()
+    waiting = worker.submit(hold.wait, 5)  # so that the following make one batch
+    made: list[str] = []
+
+    def make(record: JobRecord) -> str:
+        record.log.parent.mkdir(parents=True, exist_ok=True)
+        record.log.write_text(f"try {len(made)}", encoding="utf-8")
+        made.append(record.name)
+        return record.name
+
+    def fail() -> None:
+        raise OSError("broken")
+
+    async with asyncio.TaskGroup() as tasks:
+        job = new_job(tmp_path, "t1")
+        accepting = tasks.create_task(store.accept_and(job, make, unmake), name="accept")
+        await asyncio.sleep(0)
+        failing = worker.transact(fail)
+        hold.set()
+        await waiting
+        with pytest.raises(JournalError, match="broken"):
+            await failing
+    accepted = accepting.result()
+    assert accepted is not None
+    assert (made, accepted[1]) == (["t1", "t1"], "t1")
+    assert accepted[0].log.read_text(encoding="utf-8") == "try 1"
+    assert await store.find(HERE, "t1") == accepted[0]
 
 
 async def test_a_cancelled_waiter_does_not_undo_its_work(store: Store, worker: Worker) -> None:

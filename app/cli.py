@@ -6,14 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import __version__, cli_autostart, cli_control, cli_login, i18n
 from app.cli_parser import PROGRAM, parse
-from app.errors import ConfigError, FatalError
+from app.errors import ConfigError, FatalError, WorkDirError
 from app.exit_codes import ExitCode, exit_code_for
 from app.host.language import system_language
 from app.i18n import _
@@ -150,7 +150,7 @@ def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
     _say_warnings(effective)
     if effective.problem is not None:
         say(f"{PROGRAM}: {effective.problem}", error=True)
-    shown = effective.shown()
+    shown = effective.shown() | _folders(effective)
     if as_json:
         import json  # noqa: PLC0415 (only here)
 
@@ -160,6 +160,21 @@ def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
         rows = [(key, _text(key, value), _origin(where)) for key, (value, where) in shown.items()]
         say(_table(rows))
     return ExitCode.OK
+
+
+def _folders(effective: "Effective") -> dict[str, tuple[str, str]]:
+    """Return the work folder and the file as they are meant, whatever was written for them."""
+    from app.host.paths import resolve_work_dir  # noqa: PLC0415 (as above)
+
+    entries, usual = effective.entries, effective.usual_file
+    work_dir = entries["work_dir"]
+    found = {}
+    with suppress(WorkDirError):  # shown as it was written; the start says what is wrong
+        wish = None if work_dir.value is None else str(work_dir.value)
+        found["work_dir"] = (str(resolve_work_dir(wish, effective.home)), work_dir.origin)
+    if entries["config"].value is None and usual.exists():
+        found["config"] = (str(usual), entries["config"].origin)
+    return found
 
 
 def _text(key: str, value: object) -> str:

@@ -1,4 +1,4 @@
-"""How --help is laid out: argparse's own words in the user's language, lines of their width."""
+"""How --help is laid out, and what follows its flags: our words, lines of their width."""
 
 import argparse
 from collections.abc import Iterable
@@ -42,3 +42,35 @@ SUITE.yml, of which only the command is needed:
 
 The git token is taken from the environment variable ATS_GIT_TOKEN. Neither address nor token
 of a platform is needed.""")
+
+
+def help_epilog() -> str:
+    """Return what follows the flags in --help."""
+    return _("""\
+examples:
+  ats-agent --server-url ws://192.168.1.10:8000 --token-file ~/ats-token
+  ats-agent --url='ws://192.168.1.10:8000/ws/agent' --token='T' --work_dir='/data/ats'
+  ats-agent login --server-url ws://192.168.1.10:8000
+  ats-agent config show
+  ats-agent run-local suite.yml
+  ats-agent logs -f
+
+The names in brackets are environment variables. Flags win over variables, these over the
+file HOME/config.yaml (or --config), that over what `login` saved, that over the defaults. A
+work folder that the platform sends wins over --work-dir. A file ats-agent.yaml beside the
+program takes the place of HOME/config.yaml; it may hold `token` or `token_file` as well.
+
+exit codes:
+  0    ended as asked (Ctrl+C included); of run-local: every test passed
+  1    unexpected end, see logs/agent.log
+  2    a flag, variable or line of a file is wrong; nothing was started
+  3    the platform refused or revoked the token; of login: nothing was saved
+  4    another agent already uses this home folder
+  5    a folder cannot be used: that of --work-dir, the journal's, that of --junit at the end,
+       of login: the work folder; nothing was saved
+  6    run-local: a test or the command failed, or the time ran out
+  7    run-local: no checkout, or the command could not be started
+  8    status, stop and the like: no agent runs for this home folder
+  9    status, stop and the like: the agent refused (no such job, say), or does not answer
+  10   login: no platform is reached with this address; nothing was saved
+  130  run-local, stop, login: ended by Ctrl+C or a signal before the end""")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from app import cli_autostart, cli_control, cli_login
-from app.cli_help import HelpFormatter, run_local_epilog
+from app.cli_help import HelpFormatter, help_epilog, run_local_epilog
 from app.errors import ConfigError
 from app.i18n import _
 from app.setting import Kind, Setting
@@ -25,8 +25,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _refuse_unknown(glued)
     options, left_over = _parser().parse_known_args(glued)
     if left_over:
-        raise ConfigError(_("An argument is left over that belongs to no flag."), _see_help())
+        raise _left_over(left_over)
     given = vars(options)
+    if options.json and options.command is None and not options.version:
+        raise ConfigError(_("--json needs a command, or --version."), _see_help())
     options.flags = {s.key: given[s.key] for s in SETTINGS if s.key in given}
     return options
 
@@ -50,6 +52,16 @@ def _glued(argv: Sequence[str]) -> list[str]:
         else:
             result.append(argument)
     return result
+
+
+def _left_over(arguments: Sequence[str]) -> ConfigError:
+    """Name a flag that another command has, and nothing else: it may be a secret."""
+    names = [argument.partition("=")[0] for argument in arguments]
+    known = next((name for name in names if name in _FLAGS | _OTHER_FLAGS), None)
+    text = _("An argument is left over that belongs to no flag.")
+    if known is not None:
+        text = _("{flag} does not belong to this command.").format(flag=known)
+    return ConfigError(text, _see_help())
 
 
 def _refuse_unknown(arguments: Sequence[str]) -> None:
@@ -78,7 +90,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise in our words: argparse's own would repeat a value, which may be a secret."""
         flag = re.match(r"argument (?:-\w/)?(--[a-z_-]+)[^:]*: (expected)?", message)
-        if flag is None:
+        missing = re.fullmatch(r"the following arguments are required: (.+)", message)
+        if missing is not None:
+            text = _("Something is missing: {what}.").format(what=missing[1])
+        elif flag is None:
             text = _("Expected no command, or one of these: {commands}.").format(
                 commands=", ".join(_commands())
             )
@@ -260,35 +275,3 @@ def _add(group: argparse._ActionsContainer, setting: Setting) -> None:
     group.add_argument(
         *setting.flags, dest=setting.key, metavar=_METAVARS[setting.kind], help=about
     )
-
-
-def help_epilog() -> str:
-    """Return what follows the flags in --help."""
-    return _("""\
-examples:
-  ats-agent --server-url ws://192.168.1.10:8000 --token-file ~/ats-token
-  ats-agent --url='ws://192.168.1.10:8000/ws/agent' --token='T' --work_dir='/data/ats'
-  ats-agent login --server-url ws://192.168.1.10:8000
-  ats-agent config show
-  ats-agent run-local suite.yml
-  ats-agent logs -f
-
-The names in brackets are environment variables. Flags win over variables, these over the
-file HOME/config.yaml (or --config), that over what `login` saved, that over the defaults. A
-work folder that the platform sends wins over --work-dir. A file ats-agent.yaml beside the
-program takes the place of HOME/config.yaml; it may hold `token` or `token_file` as well.
-
-exit codes:
-  0    ended as asked (Ctrl+C included); of run-local: every test passed
-  1    unexpected end, see logs/agent.log
-  2    a flag, variable or line of a file is wrong; nothing was started
-  3    the platform refused or revoked the token; of login: nothing was saved
-  4    another agent already uses this home folder
-  5    a folder cannot be used: that of --work-dir, the journal's, that of --junit at the end,
-       of login: the work folder; nothing was saved
-  6    run-local: a test or the command failed, or the time ran out
-  7    run-local: no checkout, or the command could not be started
-  8    status, stop and the like: no agent runs for this home folder
-  9    status, stop and the like: the agent refused (no such job, say), or does not answer
-  10   login: no platform is reached with this address; nothing was saved
-  130  run-local, stop, login: ended by Ctrl+C or a signal before the end""")

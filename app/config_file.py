@@ -102,7 +102,7 @@ class _Reader:
             if key in self._first:
                 raise ConfigError(
                     _("{path}:{line}: {key}: given twice, first on line {first};"
-                      " expected once.")
+                      " expected once, so remove one of the two lines.")
                     .format(path=self._path, line=line, key=key, first=self._first[key])
                 )  # fmt: skip
             self._first[key] = line

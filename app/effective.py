@@ -108,11 +108,16 @@ class Effective:
         """Return the warnings, and the problem with what was saved as one of them."""
         return self.warnings if self.problem is None else (*self.warnings, str(self.problem))
 
+    @property
+    def usual_file(self) -> Path:
+        """Where the configuration file is when nobody names one; it may not exist."""
+        return self.home / FILE_NAME
+
     def files(self) -> tuple[Path, ...]:
         """Return the files whose change may change a setting, those that do not exist included."""
         named = (self.entries[key].value for key in ("config", "token_file"))
         given = [path.absolute() for path in named if isinstance(path, Path)]
-        usual = (self.home / FILE_NAME, self.home / connection_file.FILE_NAME)
+        usual = (self.usual_file, self.home / connection_file.FILE_NAME)
         return tuple(dict.fromkeys((*given, *usual)))
 
     def overruled(self, server_url: str, token: str) -> tuple[str, ...]:
@@ -141,8 +146,8 @@ class Effective:
         return Path(cast("str", wish)) if wish else None
 
     def _private_files(self) -> tuple[Path, ...]:
-        usual = self.home / FILE_NAME  # HOME's own files are guarded by their name
-        return tuple(path for path in self.files() if path != usual)
+        """HOME's own files are guarded by their name."""
+        return tuple(path for path in self.files() if path != self.usual_file)
 
     def _require(self) -> None:
         if self.problem is not None and not self.set_up:

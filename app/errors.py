@@ -46,12 +46,17 @@ class NotDoneError(FatalError):
 
 
 class WorkDirError(FatalError):
-    """The work folder cannot be made or written; carries the path and the cause."""
+    """The work folder cannot be made or written; carries the path and the cause.
 
-    def __init__(self, path: Path, why: str) -> None:
+    `ordered`: the platform chose it, and its choice wins over --work-dir.
+    """
+
+    def __init__(self, path: Path, why: str, *, ordered: bool = False) -> None:
+        here = _("Make it writable for this user or choose another one with --work-dir.")
+        there = _("Make it writable for this user or name another one on the platform.")
         super().__init__(
             _("The work folder {path} cannot be used: {why}.").format(path=path, why=why),
-            _("Make it writable for this user or choose another one with --work-dir."),
+            there if ordered else here,
         )
         self.path = path
         self.why = why

@@ -54,7 +54,7 @@ class RotatingFile:
             self._fd = None
 
     def _write(self, data: bytes) -> None:
-        if self._fd is None:
+        if self._fd is None or not self._is_there():
             self._reopen()
         elif self._size and self._size + len(data) > self._rotate_at:
             self._rotate()
@@ -71,8 +71,18 @@ class RotatingFile:
             done += os.write(self._fd, data[done:])
         self._size += done
 
+    def _is_there(self) -> bool:
+        """Tell whether the file still has its name: somebody may have deleted its folder."""
+        if self._fd is None or self.path is None:
+            return False
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(self._fd), self.path.stat())
+        return False
+
     def _reopen(self) -> None:
+        self.close()
         if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._use(_open(self.path))
 
     def _use(self, fd: int) -> None:

@@ -24,6 +24,8 @@ def complete(text: str) -> str:
         raise ValueError(_("the address holds a space or a control character"))
     if re.match(r"(?:wss?|https?):(?!//)/?\D", text, re.IGNORECASE):
         raise ValueError(_("two slashes are missing after the scheme"))
+    if re.match(r"(?:wss?|https?)//", text, re.IGNORECASE):
+        raise ValueError(_("a colon is missing after the scheme"))
     parts = _split(text if "://" in text else f"ws://{text}")
     _refuse_extras(parts)
     scheme = _SCHEMES.get(parts.scheme)

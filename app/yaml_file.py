@@ -18,7 +18,8 @@ def compose(text: str, where: str, example: str) -> Node | None:
     except yaml.YAMLError as cause:
         raise ConfigError(_syntax_error(cause, text, where, example)) from cause
     except RecursionError as cause:
-        raise ConfigError(_("{path}:1: nested too deeply.").format(path=where)) from cause
+        text = _("{path}:1: nested too deeply, expected lines such as {example}.")
+        raise ConfigError(text.format(path=where, example=example)) from cause
 
 
 def _syntax_error(error: yaml.YAMLError, text: str, where: str, example: str) -> str:

@@ -59,22 +59,24 @@ def test_flags(argv: list[str], flags: dict[str, str]) -> None:
         (["--s3cret"], "Unknown flag --…."),
         (["-s3cret"], "belongs to no flag"),
         (["s3cret"], "config show"),
-        (["config"], "config show"),
+        (["config"], "Something is missing: show."),
         (["config", "s3cret"], "config show"),
         (["config", "show", "s3cret"], "belongs to no flag"),
         (["--token"], "--token needs a value."),
         (["--token", "--headless"], "--token needs a value."),
         (["--headless=s3cret"], "--headless takes no value."),
-        (["run-local"], "run-local SUITE.yml"),
+        (["run-local"], "Something is missing: SUITE.yml."),
         (["run-local", "--junit"], "--junit needs a value."),
         (["run-local", "--keep=s3cret", "x.yml"], "--keep takes no value."),
         (["run-local", "a.yml", "s3cret"], "belongs to no flag"),
         (["run-local", "a.yml", "--junt", "s3cret"], "Did you mean --junit?"),
         (["--tok", "s3cret"], "Unknown flag --tok. Did you mean --token?"),
-        (["cancel"], "Expected no command, or one of these: config show"),
+        (["cancel"], "Something is missing: ID."),
         (["cancel", "t1", "s3cret"], "belongs to no flag"),
         (["status", "s3cret"], "belongs to no flag"),
-        (["status", "--token", "s3cret"], "belongs to no flag"),
+        (["status", "--token", "s3cret"], "--token does not belong to this command."),
+        (["status", "--junit=s3cret"], "--junit does not belong to this command."),
+        (["--json", "--token", "s3cret"], "--json needs a command, or --version."),
         (["logs", "--follow=s3cret"], "--follow takes no value."),
         (["logs", "--lines"], "--lines needs a value."),
         (["logs", "--folow"], "Did you mean --follow?"),
@@ -160,6 +162,17 @@ def test_config_show_json(capsys: pytest.CaptureFixture[str]) -> None:
     shown = json.loads(capsys.readouterr().out)
     assert shown["token"] == {"value": None, "from": "default"}
     assert shown["task.timeout"] == {"value": 3600, "from": "default"}
+
+
+def test_config_show_says_what_is_meant(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Not what was written: the folder that a relative one is, the file that is read."""
+    (tmp_path / "config.yaml").write_text("{}", encoding="utf-8")
+    assert main(["config", "show", "--json", "--work-dir", "mine"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["work_dir"] == {"value": str(tmp_path / "workspace/mine"), "from": "--work-dir"}
+    assert shown["config"] == {"value": str(tmp_path / "config.yaml"), "from": "default"}
+    assert main(["config", "show", "--json", "--work-dir", "~nobody-has-this-name"]) == 0
+    assert json.loads(capsys.readouterr().out)["work_dir"]["value"] == "~nobody-has-this-name"
 
 
 def test_ctrl_c_before_the_start_is_an_orderly_end(monkeypatch: pytest.MonkeyPatch) -> None:

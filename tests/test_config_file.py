@@ -131,7 +131,7 @@ def test_error_line_in_full(path: Path, content: str, error: str) -> None:
         ("task: {}\nmonitor: {}\ntask: {}\n", "3: task: given twice, first on line 1"),
         (b"a: 1\nb: \xc4\xe3\xba\xc3\n", "2: not UTF-8 text"),
         (b"a: 1\nb: \x00\n", "2: a character that YAML does not allow"),
-        ("[" * 10_000, "1: nested too deeply"),
+        ("[" * 10_000, "1: nested too deeply, expected lines such as server: "),
     ],
 )
 def test_mistake_is_named_with_its_line(path: Path, content: str | bytes, start: str) -> None:

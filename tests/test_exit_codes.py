@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli_parser import help_epilog
+from app.cli_help import help_epilog
 from app.errors import (
     AlreadyRunningError,
     ConfigError,

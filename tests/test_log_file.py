@@ -1,6 +1,6 @@
 """agent.log: rotation, permissions, and a disk that refuses."""
 
-import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -100,13 +100,12 @@ def test_rename_that_fails_half_way_overwrites_nothing(
 @pytest.mark.skipif(sys.platform != "linux", reason="other system: /dev/full")
 def test_full_disk_is_counted(tmp_path: Path) -> None:
     """Refused lines never raise; their number is written once the disk works again."""
+    (tmp_path / "agent.log").symlink_to("/dev/full")
     file = RotatingFile(max_size=10_000, backup_count=1)
     file.open(tmp_path)
-    good, file._fd = file._fd, os.open("/dev/full", os.O_WRONLY)
     file.write(LINE)
     file.write(LINE)
-    os.close(file._fd)
-    file._fd = good
+    (tmp_path / "agent.log").unlink()
     file.write("back")
     file.close()
     assert lines_in(tmp_path) == ["", "(2 lines were lost: the log could not be written)", "back"]
@@ -122,6 +121,21 @@ def test_file_that_cannot_be_opened_keeps_the_old_one(tmp_path: Path) -> None:
     file.write(LINE)
     file.close()
     assert lines_in(tmp_path / "a") == [LINE]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other system: an open file stays there")
+def test_a_deleted_folder_is_made_again(tmp_path: Path) -> None:
+    """Whoever deletes the log, or all of the work folder, finds what follows in a new file."""
+    file = RotatingFile(max_size=10_000, backup_count=1)
+    file.open(tmp_path / "logs")
+    file.write("gone")
+    shutil.rmtree(tmp_path / "logs")
+    file.write("after the folder")
+    (tmp_path / "logs" / "agent.log").unlink()
+    file.write("after the file")
+    file.write("again")
+    file.close()
+    assert lines_in(tmp_path / "logs") == ["after the file", "again"]
 
 
 def test_never_opened(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_address_is_completed(text: str, url: str) -> None:
         ("ftp://s3cret", "scheme"),
         ("ws:/s3cret", "slashes"),
         ("http:s3cret", "slashes"),
+        ("ws//s3cret", "colon"),
         ("ws://", "host name"),
         ("", "host name"),
         ("ws://s3cret:99999", "port"),

@@ -141,6 +141,8 @@ class Intake:
         return self._settled(await asyncio.to_thread(self._prepare, WorkDir(root)), root)
 
     def _settled(self, error: WorkDirError | None, root: Path) -> WorkDirError | None:
+        if error is not None and self._wish:
+            error = WorkDirError(error.path, error.why, ordered=True)
         self.work_dir = root
         self._usable = root if error is None else None
         self.problem = "" if error is None else str(error)

@@ -34,6 +34,7 @@ from app.terminal import harmless, say
 
 ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 OK, FAILED, USAGE = 0, 1, 2
+HIGHEST_PORT = 65535
 REMOVALS, REMOVAL_PAUSE = 10, 0.3  # attempts, seconds
 
 
@@ -104,13 +105,20 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         help=_("end after the job and the suite: exit code 0 if both went as they should"),
     )
     parser.add_argument(
-        "--port", type=int, default=0, help=_("port of the platform (default: any free one)")
+        "--port", type=_port, default=0, help=_("port of the platform (default: any free one)")
     )
     parser.add_argument(
         "--keep", action="store_true", help=_("keep the agent's folder, with its logs and journal")
     )
     parser.add_argument("--lang", choices=i18n.LANGUAGES, help=_("language of all texts"))
     return parser.parse_args(argv)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        text = _("expected a number from 0 to {highest}").format(highest=HIGHEST_PORT)
+        raise argparse.ArgumentTypeError(text)
+    return int(text)
 
 
 async def _run(options: argparse.Namespace, folder: Path) -> int:

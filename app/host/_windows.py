@@ -10,6 +10,7 @@ from ctypes import wintypes
 from typing import Any
 
 from app.host import _winapi as api
+from app.host import ctrl_break
 from app.host._proc import InOneStep, Proc
 
 assert sys.platform == "win32"  # noqa: S101 (tells the type checker whose file this is)
@@ -19,10 +20,6 @@ _KILLED = 1  # exit code of a terminated process
 _EPOCH = 116_444_736_000_000_000  # 1970 as a FILETIME: units of 100 ns since 1601
 _CONSOLE_HOST = "conhost.exe"  # belongs to the system and ends with its last client
 _BREAK_LIMIT = 0.8  # seconds for the helper that delivers CTRL_BREAK
-_BREAK_HELPER = (
-    "import ctypes, sys; k = ctypes.windll.kernel32; pid = int(sys.argv[1]); "
-    "sys.exit(0 if k.AttachConsole(pid) and k.GenerateConsoleCtrlEvent(1, pid) else 1)"
-)
 
 
 def no_crash_dialogs() -> None:
@@ -182,11 +179,9 @@ def _has_console() -> bool:
 
 def _break_by_helper(pid: int) -> bool:
     """Let a short-lived process deliver: leaving our own console would break our output."""
-    if getattr(sys, "frozen", False):
-        return False  # the executable cannot run this line of Python
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _BREAK_HELPER, str(pid)],
+            ctrl_break.command(pid),
             creationflags=subprocess.DETACHED_PROCESS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

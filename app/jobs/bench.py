@@ -55,9 +55,10 @@ class Bench:
         """
         self._script = written_script(argv, self.place.own)
         containment = Containment(self.job.record.marker)
+        began = self._clock()
         self._child = child = await self._start(argv, cwd, extra, containment)
         self.move(JobState.RUNNING)
-        supervision = Supervision(self, child, containment)
+        supervision = Supervision(self, child, containment, began)
         try:
             return await supervision.outcome()
         except BaseException:

@@ -53,8 +53,10 @@ def _wished(wish: str, work_dir: WorkDir) -> Path:
     try:
         folder = work_dir.root / Path(wish).expanduser()
         inside = folder.resolve().is_relative_to(work_dir.root.resolve())
-    except (OSError, ValueError, RuntimeError) as why:  # NUL, loop of links, unknown ~user
-        raise _unusable(wish, str(why)) from why
+    except RuntimeError as why:  # "~name" of nobody, or a loop of links
+        raise _unusable(wish, _("it leads nowhere")) from why
+    except (OSError, ValueError) as why:  # NUL
+        raise _unusable(wish, _reason(why)) from why
     if inside:
         _make(folder)
     _check(folder)

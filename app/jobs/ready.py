@@ -85,6 +85,7 @@ def _log(worker: Worker, record: JobRecord, *, new: bool) -> JobLog | JournalErr
     try:
         return opening(worker, record.log)
     except OSError as why:
-        error = JournalError(_("The job's log cannot be written: {why}.").format(why=why))
+        text = _("The job's log {path} cannot be written: {why}.")
+        error = JournalError(text.format(path=record.log, why=why.strerror or why))
         error.__cause__ = why
         return error

@@ -40,9 +40,9 @@ class Site(Protocol):
 
 
 class Supervision:
-    """Stays with one child from its start to the end of its tree."""
+    """Stays with one child from its start, at loop time `began`, to the end of its tree."""
 
-    def __init__(self, site: Site, child: Child, containment: Containment) -> None:
+    def __init__(self, site: Site, child: Child, containment: Containment, began: float) -> None:
         self._site = site
         self._job = site.job
         self._limits = site.limits
@@ -51,17 +51,17 @@ class Supervision:
         self._child = child
         self._containment = containment
         self._loop = asyncio.get_running_loop()
+        self._began = began
         self._idle = False  # it ran into the limit for printing nothing
 
     async def outcome(self) -> Outcome:
         """Wait for the end of the job, ending it where that is wanted."""
-        began = self._loop.time()
-        if await self._ended_by_itself(began):
+        if await self._ended_by_itself():
             self._job.over, self._job.grace = True, self._limits.grace
-            outcome = outcome_of(await self._child.wait(), self._loop.time() - began)
+            outcome = outcome_of(await self._child.wait(), self._lasted)
         else:
             self._job.stop(JobState.TIMED_OUT, self._limits.grace)  # unless a stop came first
-            outcome = await self._stopped(began)
+            outcome = await self._stopped()
         await self._end_leftovers()
         return outcome
 
@@ -70,25 +70,30 @@ class Supervision:
         own = self._job.order.timeout
         return self._limits.task_timeout if own is None else own
 
-    async def _ended_by_itself(self, began: float) -> bool:
+    @property
+    def _lasted(self) -> float:
+        """Seconds since the start."""
+        return self._loop.time() - self._began
+
+    async def _ended_by_itself(self) -> bool:
         """Return True when the main process ended before its timeouts and any stop."""
-        last = began + self._timeout
+        last = self._began + self._timeout
         while self._job.stop_wanted is None and not self._idle:
-            limit = min(last, self._idle_until(began))
+            limit = min(last, self._idle_until())
             if await self._ended_until(limit) or self._job.stop_wanted is not None:
                 break
             if self._loop.time() >= last:
                 break
-            self._idle = self._loop.time() >= self._idle_until(began)
+            self._idle = self._loop.time() >= self._idle_until()
         return self._child.returncode is not None
 
     def _names(self, processes: list[Proc]) -> str:
         return names_of(processes, self._mask)
 
-    def _idle_until(self, began: float) -> float:
+    def _idle_until(self) -> float:
         if not self._limits.idle_timeout:
             return float("inf")
-        return max(began, self._site.fed_at) + self._limits.idle_timeout
+        return max(self._began, self._site.fed_at) + self._limits.idle_timeout
 
     async def _ended_until(self, limit: float) -> bool:
         with suppress(TimeoutError):  # also when it was asked to stop
@@ -97,7 +102,7 @@ class Supervision:
                     await self._child.wait()
         return self._child.returncode is not None
 
-    async def _stopped(self, began: float) -> Outcome:
+    async def _stopped(self) -> Outcome:
         why = self._job.stop_wanted or JobState.TIMED_OUT
         if why is JobState.TIMED_OUT:
             await self._site.evidence.take("timeout")
@@ -106,7 +111,7 @@ class Supervision:
         await self._say_what_ends(why, text)
         await self._end_tree()
         exit_code = await self._child.wait()
-        return stopped_outcome(why, exit_code, self._loop.time() - began, text)
+        return stopped_outcome(why, exit_code, self._lasted, text)
 
     async def _say_what_ends(self, why: JobState, reason: str) -> None:
         """Name what is about to be ended; after a timeout, as a tree with command lines."""

@@ -96,6 +96,16 @@ def test_ctrl_c(moment: str, environ: dict[str, str], tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_an_impossible_port(port: str, environ: dict[str, str], tmp_path: Path) -> None:
+    """It is refused before anything starts."""
+    with demo(environ, "--once", f"--port={port}") as process:
+        said, _ = process.communicate(timeout=15)
+    assert process.returncode == 2
+    assert "expected a number from 0 to 65535" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_port_taken(environ: dict[str, str], tmp_path: Path) -> None:
     """A port that somebody else has is one line and exit code 2."""

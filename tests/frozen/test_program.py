@@ -51,6 +51,16 @@ def test_it_knows_its_build(program: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
+def test_it_is_its_own_helper(program: Path, tmp_path: Path) -> None:
+    """What delivers CTRL_BREAK on Windows starts no agent: it says with its exit code that
+    there was nobody to deliver to.
+    """
+    done = run(program, "--deliver-ctrl-break", "999999", env=environment(tmp_path / "tmp"))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_closed_streams_do_no_harm(program: Path, tmp_path: Path) -> None:
     """With stdin, stdout and stderr closed it works as ever."""
     command = f'"{program}" selftest <&- >&- 2>&-'

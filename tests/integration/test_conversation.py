@@ -161,10 +161,29 @@ async def test_unusable_work_dir_of_the_platform_refuses_work_only(tmp_path: Pat
         result = await platform.result("t1")
         assert result["status"] == "error"
         assert str(tmp_path / "file" / "x") in result["error"]
+        assert "on the platform" in result["error"]  # --work-dir would change nothing
         assert platform.online
         (tmp_path / "file").unlink()  # the user has mended it: no reconnect is needed
         await platform.send_task("t2", "echo hi")
         assert (await platform.result("t2"))["status"] == "success"
+
+
+async def test_a_work_dir_that_breaks_later_is_named(tmp_path: Path) -> None:
+    """A file in its place: the answer names path and cause; mended, the next task runs."""
+    work_dir = tmp_path / "work"
+    settings = Settings(work_dir=str(work_dir))
+    async with DemoPlatform(settings) as platform, running_agent(platform, tmp_path / "home"):
+        await platform.send_task("t1", "echo hi")
+        await platform.result("t1")
+        work_dir.rename(tmp_path / "moved")
+        work_dir.write_text("in the way", encoding="utf-8")
+        await platform.send_task("t2", "echo hi")
+        error = (await platform.result("t2"))["error"]
+        folder = work_dir / "tasks" / "t2"
+        assert error == f"The task's folder {folder} cannot be used: a file is in the way."
+        work_dir.unlink()
+        await platform.send_task("t3", "echo hi")
+        assert (await platform.result("t3"))["status"] == "success"
 
 
 async def test_own_unusable_work_dir_ends_the_agent(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_an_impossible_folder_is_named(work_dir: WorkDir, wish: str) -> None:
     with pytest.raises(NotRunnableError) as caught:
         cwd_for(work_dir, wish)
     assert wish.partition("/")[0] in str(caught.value)
+    assert ".." not in str(caught.value)
 
 
 def test_a_file_in_the_way_outside(work_dir: WorkDir, tmp_path: Path) -> None:

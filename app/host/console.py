@@ -64,7 +64,7 @@ def shell_argv(text: str, folder: Path, cwd: Path | None = None) -> list[str]:
 
 def written_script(argv: Sequence[str], folder: Path) -> Path | None:
     """Return the file that `shell_argv` wrote to `folder` for this command line, if it did."""
-    paths = (Path(word) for word in argv)
+    paths = (Path(word) for word in argv if _SCRIPT_PREFIX in word)
     scripts = (path for path in paths if path.parent == folder)
     return next((path for path in scripts if path.name.startswith(_SCRIPT_PREFIX)), None)
 

@@ -211,8 +211,7 @@ class Dispatcher:
             if accepted is None:
                 self._line.leave_place(order, target)
         if accepted is not None:
-            record, ready = accepted
-            self._start(self._add(order, record, JobState.PREPARING), work, ready)
+            self._start(self._add(order, accepted[0], JobState.PREPARING), work, accepted[1])
 
     async def _take_later(self, order: Order, target: Target) -> None:
         """Accept as QUEUED; the job's own log says that it waits, and for what."""
@@ -222,12 +221,12 @@ class Dispatcher:
             record, said = accepted
             self._line.add(self._add(order, record, JobState.QUEUED))
             self._deps.outbox.grew(record.key, len(said), said)
+            self._deps.on_change()
 
     def _add(self, order: Order, record: JobRecord, state: JobState) -> Job:
         job = Job(order, record, state)
         self._jobs[record.target, record.job_id] = job
         self._empty.clear()
-        self._deps.on_change()
         return job
 
     async def _cancel(self, job: Job) -> None:
@@ -250,6 +249,7 @@ class Dispatcher:
     def _start(self, job: Job, work: Work, ready: Ready | None = None) -> None:
         assert self._tasks is not None  # noqa: S101 (for the type checker; checked by the callers)
         self._tasks.create_task(self._run(job, work, ready), name=f"job {job.job_id}")
+        self._deps.on_change()  # behind its first step: faces can wait, the start of a job not
 
     async def _run(self, job: Job, work: Work, ready: Ready | None) -> None:
         runner = Runner(job, work, self._deps, ready)

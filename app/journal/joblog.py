@@ -20,6 +20,8 @@ from app.journal.worker import Worker
 
 BLOCK = 65536  # bytes read at once when looking for something
 THINNEST = 32  # log bytes per byte of text, at most: an empty line takes 27 for its newline
+# As SQLite does: the length is synced, times are not; a tenth faster (fdatasync(2)).
+_sync = getattr(os, "fdatasync", os.fsync)
 _REMARK = re.compile(rb"(?m)^.{25}[*?].*\n?")
 _PREFIX = re.compile(rb"(?m)^.{26}")
 
@@ -59,7 +61,7 @@ class JobLog:
         """Make all that was written lasting (on the thread); OSError when that fails."""
         self._worker.untouched(self)
         if not self._file.closed:
-            os.fsync(self._file.fileno())
+            _sync(self._file.fileno())
 
     @classmethod
     def create_here(cls, worker: Worker, path: Path) -> "JobLog":

@@ -54,10 +54,7 @@ class Connection:
 
     def begin(self, *, durable: bool) -> None:
         """Open a transaction; only a durable one waits for the disk when it commits."""
-        if durable is not self._durable:
-            level = "FULL" if durable else "NORMAL"
-            self._convert(self._sql.execute, f"PRAGMA synchronous = {level}")
-            self._durable = durable
+        self._wait_for_the_disk(durable)
         self._convert(self._sql.execute, "BEGIN IMMEDIATE")
 
     def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -67,6 +64,13 @@ class Connection:
     def commit(self) -> None:
         """Make the batch lasting; JournalError when the disk does not take it."""
         self._convert(self._sql.execute, "COMMIT")
+        self._wait_for_the_disk(True)  # somebody waits for the next durable one, nobody now
+
+    def _wait_for_the_disk(self, durable: bool) -> None:
+        if durable is not self._durable:
+            level = "FULL" if durable else "NORMAL"
+            self._convert(self._sql.execute, f"PRAGMA synchronous = {level}")
+            self._durable = durable
 
     def rollback(self) -> None:
         """Forget what is open."""

@@ -259,7 +259,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             command.add_argument(switch, action="store_true")
 
     add("setup", setup, "make .venv and nothing else; --pip: even where uv is", "--pip")
-    add("demo", module, "see the agent at work; --once: one job, for its outcome", run="app.demo")
+    add("demo", module, "the agent at work; --once: job and suite, for the outcome", run="app.demo")
     add("test", test, "lint, types, tests; the rest is for pytest", "--only-pytest --frozen --wine")
     add("benchmark", module, "the agent beside this machine's floor", run="tests.benchmark")
     add("catalogs", module, "the texts of the program → app/locale", run="tests.catalogs")

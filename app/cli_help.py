@@ -62,7 +62,7 @@ program takes the place of HOME/config.yaml; it may hold `token` or `token_file`
 
 exit codes:
   0    ended as asked (Ctrl+C included); of run-local: every test passed
-  1    unexpected end, see logs/agent.log
+  1    unexpected end, see logs/agent.log; of selftest: a check failed
   2    a flag, variable or line of a file is wrong; nothing was started
   3    the platform refused or revoked the token; of login: nothing was saved
   4    another agent already uses this home folder
@@ -71,6 +71,7 @@ exit codes:
   6    run-local: a test or the command failed, or the time ran out
   7    run-local: no checkout, or the command could not be started
   8    status, stop and the like: no agent runs for this home folder
-  9    status, stop and the like: the agent refused (no such job, say), or does not answer
+  9    status, stop and the like: the agent refused (no such job, say), or does not answer;
+       autostart: the system offers no way, or refused
   10   login: no platform is reached with this address; nothing was saved
   130  run-local, stop, login: ended by Ctrl+C or a signal before the end""")

@@ -16,15 +16,15 @@ class ExitCode(IntEnum):
     """What the shell and a service manager see; documented in README and --help."""
 
     OK = 0  # ended as asked: Ctrl+C, quit and a signal included, before the start as well
-    BUG = 1  # a long-lived part ended unexpectedly; agent.log has the traceback
+    BUG = 1  # a long-lived part ended unexpectedly (agent.log has the traceback); selftest failed
     USAGE = 2  # a flag, variable or line of the file is wrong; nothing was started
     TOKEN_REFUSED = 3  # only a new token helps; starting again does not
     ALREADY_RUNNING = 4  # another agent uses this home folder
-    FOLDER = 5  # the home folder's journal, or the agent's own work folder, cannot be used
+    FOLDER = 5  # the journal, the agent's own work folder or --junit's file cannot be used
     TESTS_FAILED = 6  # run-local: a test or the command failed, or the time ran out
     NOT_RUN = 7  # run-local: no checkout, or the command could not be started
     NO_AGENT = 8  # status, stop and the like: no agent runs for this home folder
-    NOT_DONE = 9  # status, stop and the like: the agent refused, or does not answer
+    NOT_DONE = 9  # status, stop and the like: the agent refused or is silent; autostart: refused
     NOT_CONNECTED = 10  # login: no platform is reached with this address; nothing was saved
     STOPPED = (
         130  # run-local, stop, login: ended by Ctrl+C or a signal before its end, as shells say it

@@ -74,4 +74,4 @@ exit codes:
   9    status, stop and the like: the agent refused (no such job, say), or does not answer;
        autostart: the system offers no way, or refused
   10   login: no platform is reached with this address; nothing was saved
-  130  run-local, stop, login: ended by Ctrl+C or a signal before the end""")
+  130  run-local, login, status, stop and the like: ended by Ctrl+C or a signal before the end""")

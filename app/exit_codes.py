@@ -26,9 +26,7 @@ class ExitCode(IntEnum):
     NO_AGENT = 8  # status, stop and the like: no agent runs for this home folder
     NOT_DONE = 9  # status, stop and the like: the agent refused or is silent; autostart: refused
     NOT_CONNECTED = 10  # login: no platform is reached with this address; nothing was saved
-    STOPPED = (
-        130  # run-local, stop, login: ended by Ctrl+C or a signal before its end, as shells say it
-    )
+    STOPPED = 130  # run-local, login, status, stop and the like: ended by Ctrl+C or a signal
 
 
 _ENDS: tuple[tuple[type[Exception], ExitCode], ...] = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import cli_autostart, cli_control, cli_login
-from app.cli_parser import help_epilog
+from app.cli_help import help_epilog
 from app.exit_codes import ExitCode
 from app.i18n import DOMAIN
 from app.settings import SETTINGS
@@ -125,7 +125,7 @@ def test_readme_and_help_name_the_same_commands(page: Path, head: str) -> None:
     assert shown is not None
     rows = table(page, head)
     named = {int(row[0]): commands_in(" ".join(_SPAN.findall(row[1]))) for row in rows}
-    assert named[ExitCode.STOPPED] == {"run-local", "stop", "login"}
+    assert named[ExitCode.STOPPED] == {"run-local", "stop", "status", "login"}
     assert commands_of_help(help_epilog()) == named
     assert commands_of_help("".join(strings(shown))) == named
 

@@ -172,7 +172,8 @@ def test_config_show_says_what_is_meant(capsys: pytest.CaptureFixture[str], tmp_
     assert shown["work_dir"] == {"value": str(tmp_path / "workspace/mine"), "from": "--work-dir"}
     assert shown["config"] == {"value": str(tmp_path / "config.yaml"), "from": "default"}
     assert main(["config", "show", "--json", "--work-dir", "~nobody-has-this-name"]) == 0
-    assert json.loads(capsys.readouterr().out)["work_dir"]["value"] == "~nobody-has-this-name"
+    shown = json.loads(capsys.readouterr().out)  # on Windows it is the folder beside one's own
+    assert shown["work_dir"]["value"].endswith("nobody-has-this-name")
 
 
 def test_ctrl_c_before_the_start_is_an_orderly_end(monkeypatch: pytest.MonkeyPatch) -> None:

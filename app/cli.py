@@ -144,7 +144,8 @@ def _run_local(options: argparse.Namespace) -> int:
 
 def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
     """Print every effective setting with its origin; works without token and address."""
-    from app.host.loading import load  # noqa: PLC0415 (--version and --help do not need it)
+    from app.effective import in_words  # noqa: PLC0415 (--version and --help do not need it)
+    from app.host.loading import load  # noqa: PLC0415 (as above)
 
     effective = load(flags, os.environ)
     _say_warnings(effective)
@@ -157,7 +158,7 @@ def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
         said = {key: {"value": value, "from": origin} for key, (value, origin) in shown.items()}
         say(json.dumps(said, indent=2))
     else:
-        rows = [(key, _text(key, value), _origin(where)) for key, (value, where) in shown.items()]
+        rows = [(key, _text(key, value), in_words(where)) for key, (value, where) in shown.items()]
         say(_table(rows))
     return ExitCode.OK
 
@@ -179,14 +180,6 @@ def _folders(effective: "Effective") -> dict[str, tuple[str, str]]:
 
 def _text(key: str, value: object) -> str:
     return _(BY_KEY[key].default_text) if value is None else str(value)
-
-
-def _origin(origin: str) -> str:
-    """The origin for a person; `--json` has it as it is."""
-    variable = origin.removeprefix("environment ")
-    if variable != origin:
-        return _("environment {name}").format(name=variable)
-    return _("default") if origin == "default" else origin
 
 
 def _table(rows: Sequence[tuple[str, str, str]]) -> str:

@@ -201,6 +201,7 @@ def _logout(options: argparse.Namespace, beside: Path | None) -> int:
 
 
 def _say_what_remains(flags: Mapping[str, str], beside: Path | None) -> None:
+    from app.effective import in_words  # noqa: PLC0415 (as above)
     from app.host.loading import load  # noqa: PLC0415 (as above)
 
     try:
@@ -209,7 +210,7 @@ def _say_what_remains(flags: Mapping[str, str], beside: Path | None) -> None:
         return
     if token.value is not None:
         text = _("A token is still given by {origin}: agents go on using it.")
-        say(text.format(origin=token.origin), error=True)
+        say(text.format(origin=in_words(token.origin)), error=True)
 
 
 def _only(flags: Mapping[str, str], *keys: str) -> dict[str, str]:

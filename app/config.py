@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from app.connection_file import KEYRING, SavedConnection, read_saved
-from app.effective import DEFAULT, FILE_NAME, Config, Effective, Entry
+from app.effective import DEFAULT, ENVIRONMENT, FILE_NAME, Config, Effective, Entry, in_words
 from app.errors import ConfigError
 from app.i18n import _
 from app.setting import Setting, Value, complaint, complaint_about
@@ -157,14 +157,14 @@ class _Sources:
             if text or setting.key != "work_dir":  # the platform's own command may leave it empty
                 return Entry(_checked(setting, text, setting.flags[0]), setting.flags[0])
         if text := self._environ.get(setting.env, "").strip():
-            return Entry(_checked(setting, text, setting.env), f"environment {setting.env}")
+            return Entry(_checked(setting, text, setting.env), f"{ENVIRONMENT}{setting.env}")
         return None
 
     def strength(self, entry: Entry) -> int:
         """Return 2 for a flag, 1 for a variable, 0 for less."""
         if entry.origin.startswith("--"):
             return 2
-        return 1 if entry.origin.startswith("environment ") else 0
+        return 1 if entry.origin.startswith(ENVIRONMENT) else 0
 
 
 def _unquoted(text: str) -> str:
@@ -215,7 +215,7 @@ def _token(token: Entry, file: Entry, sources: _Sources) -> Entry:
     if token.value is not None and sources.strength(token) == sources.strength(file):
         raise ConfigError(
             _("Both {token} and {file} are given; expected one of them.").format(
-                token=token.origin, file=file.origin
+                token=in_words(token.origin), file=in_words(file.origin)
             )
         )
     path = _absolute(file)

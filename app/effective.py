@@ -14,6 +14,7 @@ from app.settings import BY_KEY
 
 FILE_NAME = "config.yaml"  # in the home folder, read when it exists
 DEFAULT = "default"  # origin of a value that nobody gave
+ENVIRONMENT = "environment "  # begins the origin of a value that a variable gave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,14 @@ class Entry:
 
     value: Value = field(repr=False)  # it may be the token
     origin: str  # "--flag", "environment NAME", "/path/config.yaml:3", "/path/token", "default"
+
+
+def in_words(origin: str) -> str:
+    """Return an origin for a person; Config.origins and `--json` have it as it is."""
+    variable = origin.removeprefix(ENVIRONMENT)
+    if variable != origin:
+        return _("environment {name}").format(name=variable)
+    return _("default") if origin == DEFAULT else origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,7 @@ class Effective:
         names = {"server.url": _("address"), "token": _("token")}
         text = _("The saved {name} has no effect: {origin} says otherwise, and wins over it.")
         return tuple(
-            text.format(name=names[key], origin=self.entries[key].origin)
+            text.format(name=names[key], origin=in_words(self.entries[key].origin))
             for key, value in saved.items()
             if value and self._is_stronger(key) and self.entries[key].value != value
         )

@@ -4,6 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from app.i18n import _
+
 NAME = "agent.log"
 _RETRY_PART = 16  # a failed rotation is tried again after max_size / 16 more bytes
 
@@ -59,7 +61,8 @@ class RotatingFile:
         elif self._size and self._size + len(data) > self._rotate_at:
             self._rotate()
         if self._lost:
-            self._put(f"\n({self._lost} lines were lost: the log could not be written)\n".encode())
+            text = _("({count} lines were lost: the log could not be written)")
+            self._put(f"\n{text.format(count=self._lost)}\n".encode())
             self._lost = 0
         self._put(data)
 

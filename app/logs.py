@@ -82,12 +82,14 @@ class ThreadHandler(logging.Handler):
             return
         if self._lost:
             lost, self._lost = self._lost, 0
-            self._waiting.put(f"    ({lost} log records were lost: writing was too slow)")
+            note = _("({count} log records were lost: writing was too slow)")
+            self._waiting.put(f"    {note.format(count=lost)}")
         self._waiting.put(text)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (as above)
         """Say where the bad record came from, without its arguments: they may be secret."""
-        self._waiting.put(f"    (bad log call in {record.pathname}:{record.lineno})")
+        note = _("(bad log call in {path}:{line})")
+        self._waiting.put(f"    {note.format(path=record.pathname, line=record.lineno)}")
 
     def call(self, action: Callable[[], None]) -> None:
         """Run `action` on the writing thread, after all that was logged so far."""

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,12 +146,101 @@ def test_lines_of_the_log_are_translated() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr in HEARD
+        and (node.func.attr in HEARD or node.func.attr == "log")
         and ast.unparse(node.func.value) == "log"
-        and isinstance(node.args[0], ast.Constant)
-        and str(node.args[0].value) != "%s"
+        and isinstance(text := node.args[node.func.attr == "log"], ast.Constant)
+        and str(text.value) != "%s"
     ]
     assert plain == []
+
+
+# Two words of a sentence; a text that an error or an ending is made with needs one only.
+PROSE = re.compile(r"(?<![A-Za-z'])[A-Z]?[a-z']+ [a-z']{2,}")
+LETTER = re.compile(r"[A-Za-z]")
+SPEAKS = re.compile(r"(\w*Error|Complain|End|Ending|Malformed|Refusal|Shortcoming)$")
+# Their arguments are translated, or nobody's business: a pattern, names of tasks, bugs.
+SILENT = {
+    *("_", "ngettext", "marked", "debug", "match", "fullmatch"),
+    *("create_task", "Thread", "RuntimeError", "AssertionError"),
+}
+PLAIN_PLACES = (
+    "app/demo/",  # it plays the platform, whose errors are as they are; its page has its own words
+    "app/selftest/",  # English: read by builds, and in reports to us (app/selftest/run.py)
+    "app/host/_x_wire.py",  # what goes wrong there is a DEBUG record
+    "app/host/_machine.py",  # facts for the platform; what goes wrong is "unknown"
+    "app/host/facts.py",  # the same
+    "app/control/wire.py",  # who does not keep to it is a DEBUG record
+    "app/tray/ico.py",  # damaged files of our own: a traceback
+    "app/tray/png.py",
+)
+PLAIN_TEXTS = {
+    *("config show", "ats-agent status --home ", "=0 ats-agent login"),  # what people type
+    ": token_file: ",
+    "@echo off",  # what programs read
+    "positional arguments",  # argparse's own, which is replaced
+    "no such method",  # to other programs on the bus, which called one that we do not have
+    "too slow",  # why a page is cut off: nobody is there to hear it
+    "keep awake",  # names of the agent's parts, told with a traceback
+    "start at login",
+    " is not a loopback address",  # a bug
+}
+
+
+def literals(node: ast.AST, *, spoken: bool, pattern: re.Pattern[str] = PROSE) -> Iterator[str]:
+    """English in the source that no call translates, as "line: text".
+
+    Where a module or class only assigns, it is a table of words; there it counts as `spoken` in
+    what is made of it alone: an error, a dataclass.
+    """
+    match node:
+        case ast.Expr(ast.Constant()) | ast.Compare():  # a docstring; somebody else's words
+            return
+        case ast.Constant(str(text)):
+            if spoken and pattern.search(text) and text not in PLAIN_TEXTS and text[0] != "<":
+                yield f"{node.lineno}: {text}"
+            return
+        case ast.Call(function):
+            name = ast.unparse(function).rpartition(".")[2]
+            if name in SILENT:
+                return
+            spoken |= name[:1].isupper()
+            pattern = LETTER if SPEAKS.match(name) else PROSE
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+            spoken = True
+        case ast.FormattedValue() | ast.Subscript() | ast.arg():
+            pattern = PROSE
+    for child in ast.iter_child_nodes(node):
+        yield from literals(child, spoken=spoken, pattern=pattern)
+
+
+def test_every_text_is_translated() -> None:
+    """What may reach a user goes through `_()`, wherever it is written (not only in log calls)."""
+    plain = [
+        f"{name}:{literal}"
+        for name, tree in TREES.items()
+        if not name.startswith(PLAIN_PLACES)
+        for literal in literals(tree, spoken=False)
+    ]
+    assert plain == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'Complain(f"frame of unknown type {kind!r}")',
+        'End("silent")',
+        'raise BadError(f"{name}: broken")',
+        'FULL = Refusal(503, "Too many pages are open.")',
+        'def leave(self): self._end("the agent disconnects")',
+        'def closed(self): self.end(KIND, closed.reason or "token refused")',
+        'def count(self): self._put(f"({lost} lines were lost)".encode())',
+        'def say(self): text = "%s; it goes on without" if expected else other',
+        'def say(self): return _("{why}").format(why="nobody knows it")',
+    ],
+)
+def test_plain_text_is_found(source: str) -> None:
+    """The search above finds what once stood in the sources."""
+    assert len(list(literals(ast.parse(source), spoken=False))) == 1
 
 
 # ------------------------------------------------------------------ what no language changes

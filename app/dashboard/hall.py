@@ -20,8 +20,6 @@ TRY_AGAIN_LATER = 1013  # close code of RFC 6455
 OPEN_TIMEOUT = 10.0  # seconds for a browser to say what it wants
 CLOSE_TIMEOUT = 1.0  # seconds for a browser's goodbye
 STOP_LIMIT = 5.0  # seconds until the server must have ended
-STRANGER = Refusal(403, "This page is another user's.")
-FULL = Refusal(503, "Too many pages are open.")
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +95,11 @@ class Hall:
     async def _answer(self, request: Request) -> Answer:
         if self._door.awaits(request) and await _is_stranger(request):
             self._complain()
-            return STRANGER
+            return Refusal(403, _("This page is another user's."))
         answer = self._door.answer(request)
-        return FULL if answer is None and len(self._viewers) >= MOST_VIEWERS else answer
+        if answer is None and len(self._viewers) >= MOST_VIEWERS:
+            return Refusal(503, _full())
+        return answer
 
     def _complain(self) -> None:
         """Say it once: who was refused may try again as often as they like."""
@@ -109,7 +109,7 @@ class Hall:
 
     async def _serve(self, peer: Peer) -> None:
         if len(self._viewers) >= MOST_VIEWERS:  # several came in the same moment
-            await peer.close(TRY_AGAIN_LATER, FULL.text)
+            await peer.close(TRY_AGAIN_LATER, _full())
             return
         viewer = Viewer(peer, self._shown)
         self._viewers.add(viewer)
@@ -134,3 +134,7 @@ class Hall:
 
 async def _is_stranger(request: Request) -> bool:
     return request.ends is not None and await asyncio.to_thread(is_stranger, request.ends)
+
+
+def _full() -> str:
+    return _("Too many pages are open.")

@@ -54,19 +54,22 @@ class _Fields:
     def text(self, name: str, most: int = MAX_TEXT) -> str:
         value = self._body.get(name)
         if not isinstance(value, str) or len(value) > most:
-            raise WrongError(f"{name}: a text of at most {most} characters")
+            what = _("{name}: a text of at most {most} characters")
+            raise WrongError(what.format(name=name, most=most))
         return value
 
     def word(self, name: str, words: frozenset[str]) -> str:
         value = self.text(name)
         if value not in words:
-            raise WrongError(f"{name}: none of {', '.join(sorted(words))}")
+            what = _("{name}: none of {words}")
+            raise WrongError(what.format(name=name, words=", ".join(sorted(words))))
         return value
 
     def number(self, name: str, least: int = 0, most: int = MAX_NUMBER) -> int:
         value = _whole(self._body.get(name))
         if value is None or not least <= value <= most:
-            raise WrongError(f"{name}: a whole number, {least} to {most}")
+            what = _("{name}: a whole number, {least} to {most}")
+            raise WrongError(what.format(name=name, least=least, most=most))
         return value
 
     def maybe_number(self, name: str) -> int | None:
@@ -75,7 +78,7 @@ class _Fields:
     def switch(self, name: str) -> bool:
         value = self._body.get(name)
         if not isinstance(value, bool):
-            raise WrongError(f"{name}: true or false")
+            raise WrongError(_("{name}: true or false").format(name=name))
         return value
 
     def name(self, name: str) -> StreamName:
@@ -152,7 +155,7 @@ def _ask(body: Plain) -> Ask:
     name = body.get("ask")
     decoder = _ASKS.get(name) if isinstance(name, str) else None
     if decoder is None:
-        raise WrongError("ask: not known")
+        raise WrongError(_("{name}: not known").format(name="ask"))
     return decoder(_Fields(body))
 
 

@@ -11,6 +11,7 @@ from app.demo.refusals import UnreachableError
 from app.demo.rows import Case, Git, LogRow, ResultRow
 from app.demo.stream import Streams
 from app.demo.suites import OPEN, Execution, ExecutionState, Suite, SuiteState
+from app.i18n import _
 
 T = TypeVar("T")
 
@@ -123,7 +124,7 @@ class Queue:
 
     def _demand_agent(self) -> None:
         if not self._environment.online:
-            raise UnreachableError("the environment is offline (the platform answers HTTP 503)")
+            raise UnreachableError(_("the environment is offline (the platform answers HTTP 503)"))
 
     def _slot_is_free(self) -> bool:
         states = [execution.status for execution in self._database.executions.values()]

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from app.demo.joblog import ReceivedLog
+from app.i18n import _
 
 T = TypeVar("T")
 
@@ -106,7 +107,8 @@ class Record:
                 return value
         except TimeoutError:
             last = ", ".join(frame.type or "?" for frame in list(self.frames)[-10:])
-            raise TimeoutError(f"{what}: not within {timeout} s; last: {last or '-'}") from None
+            text = _("{what}: not within {limit} s; last: {last}")
+            raise TimeoutError(text.format(what=what, limit=timeout, last=last or "-")) from None
 
     async def _next_change(self) -> None:
         if self._change is None or self._change.done():

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from app.demo.record import Record
+from app.i18n import _
 
 WAIT = 10.0  # seconds
 MAX_UNREAD = 10_000  # messages; the oldest go first
@@ -22,7 +23,7 @@ class ClientStream:
 
     async def next(self, timeout: float = WAIT) -> dict[str, Any]:  # noqa: ASYNC109 (the caller's limit, with a telling error)
         """Return the next message, the greeting first. Raises TimeoutError."""
-        await self._record.wait_for(lambda: bool(self.unread), timeout, "the next message")
+        await self._record.wait_for(lambda: bool(self.unread), timeout, _("the next message"))
         return self.unread.popleft()
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from app.demo.record import Frame
 from app.demo.rows import Case, Dropped, Git, LogRow, ResultRow, new_id
 from app.demo.stream import ClientStream, Streams
+from app.i18n import _
 
 T = TypeVar("T")
 
@@ -169,14 +170,14 @@ class Execution:
     async def completed(self, timeout: float = WAIT) -> dict[str, Any]:  # noqa: ASYNC109 (the caller's limit, with a telling error)
         """Wait for the first `test_suite_completed` and return it. Raises TimeoutError."""
         found = await self._shelf.wait_for(
-            lambda: self.completions, timeout, f"the completion of {self.id}"
+            lambda: self.completions, timeout, _("the completion of {id}").format(id=self.id)
         )
         return found[0]
 
     async def ended(self, timeout: float = WAIT) -> ExecutionState:  # noqa: ASYNC109 (the same)
         """Wait until the platform takes it for ended, by whatever. Raises TimeoutError."""
         await self._shelf.wait_for(
-            lambda: self.status not in OPEN, timeout, f"the end of {self.id}"
+            lambda: self.status not in OPEN, timeout, _("the end of {id}").format(id=self.id)
         )
         return self.status
 

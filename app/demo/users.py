@@ -18,6 +18,7 @@ from app.demo.reports import Reports
 from app.demo.rows import Case, Dropped, Git, Poisoning
 from app.demo.session import Session
 from app.demo.suites import Execution, Suite
+from app.i18n import _
 from app.webpage.server import PeerGoneError
 
 
@@ -66,7 +67,7 @@ class Users(Misbehaving):
         """Send one frame as it is, str as text, bytes as binary. Raises UnreachableError."""
         session = self.environment.registered
         if not isinstance(session, Session):
-            raise UnreachableError("no agent is registered (the platform would answer HTTP 503)")
+            raise UnreachableError(_("no agent is registered (the platform would answer HTTP 503)"))
         try:
             await session.send_raw(frame)
         except PeerGoneError as gone:

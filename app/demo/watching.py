@@ -9,6 +9,7 @@ from app.demo.environment import Environment
 from app.demo.joblog import ReceivedLog
 from app.demo.record import Closing, Frame, Record
 from app.demo.session import Session
+from app.i18n import _
 
 T = TypeVar("T")
 
@@ -55,13 +56,13 @@ class Watching:
                 return None
             return AgentView(session.number, session.heartbeats, session.facts)
 
-        view = await self.wait_for(online, timeout, "the agent online")
+        view = await self.wait_for(online, timeout, _("the agent online"))
         assert view is not None  # noqa: S101 (wait_for returns truthy values only)
         return view
 
     async def agent_gone(self, timeout: float = WAIT) -> None:  # noqa: ASYNC109 (see wait_for)
         """Wait until no agent is connected."""
-        await self.wait_for(lambda: not self._sessions, timeout, "the agent gone")
+        await self.wait_for(lambda: not self._sessions, timeout, _("the agent gone"))
 
     @property
     def frames(self) -> deque[Frame]:
@@ -105,7 +106,7 @@ class Watching:
     async def result(self, task_id: str, timeout: float = WAIT) -> dict[str, Any]:  # noqa: ASYNC109 (see wait_for)
         """Wait for the first `task_result` of a task and return it."""
         frames = await self.wait_for(
-            lambda: self.result_frames(task_id), timeout, f"the result of {task_id}"
+            lambda: self.result_frames(task_id), timeout, _("the result of {id}").format(id=task_id)
         )
         return frames[0].body
 

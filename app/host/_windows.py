@@ -12,6 +12,7 @@ from typing import Any
 from app.host import _winapi as api
 from app.host import ctrl_break
 from app.host._proc import InOneStep, Proc
+from app.i18n import _
 
 assert sys.platform == "win32"  # noqa: S101 (tells the type checker whose file this is)
 
@@ -115,7 +116,7 @@ class JobObjectTree(InOneStep):
         if not api.kernel32.AssignProcessToJobObject(self._job, process):
             raise api.failure()
         if api.ntdll.NtResumeProcess(process) < 0:
-            raise OSError("the suspended process could not be resumed")
+            raise OSError(_("the suspended process could not be resumed"))
 
     def _pids(self) -> list[int]:
         """Ask the job object who is in it, with a longer list until all fit."""

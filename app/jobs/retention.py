@@ -69,7 +69,7 @@ class Retention:
     def _say_stuck(self, record: JobRecord, why: OSError) -> None:
         level = logging.DEBUG if record.key in self._stuck else logging.WARNING
         self._stuck.add(record.key)
-        log.log(level, "old job %s cannot be removed yet: %s", record.job_id, why)
+        log.log(level, _("old job %s cannot be removed yet: %s"), record.job_id, why)
 
 
 def _remove(record: JobRecord) -> OSError | None:

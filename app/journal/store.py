@@ -98,7 +98,7 @@ class Connection:
 
 
 def _damaged() -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError("quick_check failed")
+    error = sqlite3.DatabaseError(_("its own check failed"))
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
 

@@ -84,7 +84,7 @@ class Keeper:
         if self.state is LinkState.REJECTED:
             self._move(LinkState.STOPPED)
         self._changed.set()
-        self._end_serving("the settings of the connection have changed")
+        self._end_serving(_("the settings of the connection have changed"))
 
     def disconnect(self) -> None:
         """Wish to be left alone; the present session is closed cleanly."""
@@ -97,7 +97,7 @@ class Keeper:
         self._holds += 1
         self._changed.set()
         if self.state is not LinkState.ONLINE:
-            self._end_serving("another connection of this computer is being tried")
+            self._end_serving(_("another connection of this computer is being tried"))
         try:
             yield
         finally:
@@ -216,7 +216,7 @@ class Keeper:
         while self._refresh.pending:
             await asyncio.sleep(PAUSE_SLICE)
             if self._refresh.due(self._clock(), in_flight=self._parts.in_flight()):
-                self._end_serving("refreshing the platform's registration of this agent")
+                self._end_serving(_("refreshing the platform's registration of this agent"))
 
     # ------------------------------------------------------------ what follows
 
@@ -281,7 +281,7 @@ class Keeper:
 
     def _leave(self) -> None:
         self._changed.set()
-        self._end_serving("the agent disconnects")
+        self._end_serving(_("the agent disconnects"))
 
     def _end_serving(self, why: str) -> None:
         if self._serving is not None:

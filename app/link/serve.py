@@ -157,7 +157,7 @@ class Serving:
 
     def _closed(self, closed: LinkClosedError) -> None:
         if closed.code == TOKEN_REFUSED and closed.clean:
-            self.end(EndKind.REFUSED, closed.reason or "token refused")
+            self.end(EndKind.REFUSED, closed.reason or _("no reason given"))
             return
         kind = EndKind.CLEAN if closed.clean else EndKind.SILENT
         # Closed by us, it was what came in that was at fault, not what we had sent.

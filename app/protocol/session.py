@@ -173,11 +173,13 @@ class Session:
             case TokenInvalid(reason):
                 return self._end(_("revoked: {reason}").format(reason=reason), refused=True)
             case Unknown(kind):
-                return [Complain(f"frame of unknown type {kind!r}")]
+                return [Complain(_("frame of unknown type {kind!r}").format(kind=kind))]
             case Malformed(why, excerpt):
-                return [Complain(f"unreadable frame ({why}): {excerpt}")]
+                text = _("unreadable frame ({why}): {excerpt}")
+                return [Complain(text.format(why=why, excerpt=excerpt))]
             case _ if self.state is SessionState.AUTHENTICATING:
-                return [Complain(f"{type(message).__name__} before the greeting")]
+                text = _("{kind} before the greeting")
+                return [Complain(text.format(kind=type(message).__name__))]
             case SuiteAssigned() | BadSuite():
                 # A heartbeat before the suite's first log frame refreshes the platform's
                 # stale view of its database (protocol.md 8.1).
@@ -194,7 +196,7 @@ class Session:
 
     def _acked(self, ack: HeartbeatAck, now: float) -> list[Action]:
         if not self._ack_by:
-            return [Complain("heartbeat_ack without a heartbeat")]
+            return [Complain(_("heartbeat_ack without a heartbeat"))]
         self._ack_by.popleft()
         self.latency = now - self._sent_at.popleft()
         self.acks += 1

@@ -22,6 +22,8 @@ from jeepney import (
 )
 from jeepney.io.blocking import open_dbus_connection
 
+from app.i18n import _
+
 log = logging.getLogger(__name__)
 
 SEND_TIMEOUT = 5.0  # seconds until a bus that takes nothing counts as gone
@@ -106,7 +108,7 @@ class Bus:
                 continue
             data = self._connection.sock.recv(65536)
             if not data:
-                raise ConnectionResetError("the session bus went away")
+                raise ConnectionResetError(_("the session bus went away"))
             self._connection.parser.add_data(data, fds=[])
 
     def _serve(

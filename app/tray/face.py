@@ -127,7 +127,9 @@ class TrayFace:
             complaint = str(why) if expected else repr(why)
             level = logging.DEBUG if complaint == self._complaint else logging.WARNING
             self._complaint = complaint
-            text = "%s; the agent goes on without, and tries again" if expected else "tray: %s"
+            text = _("tray: %s")
+            if expected:
+                text = _("%s; the agent goes on without, and tries again")
             log.log(level, text, complaint, exc_info=not expected)
             return False
         return True

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
+from app.i18n import _
 from app.webpage.served import Served
 
 MAX_FRAME = 16 * 2**20  # bytes; a larger frame closes with 1009
@@ -37,7 +38,8 @@ class PeerGoneError(Exception):
     """The connection has ended; `code` is None when it ended without a close frame."""
 
     def __init__(self, code: int | None, reason: str) -> None:
-        super().__init__(f"connection ended: {code} {reason}".rstrip())
+        text = _("connection ended: {code} {reason}").format(code=code, reason=reason)
+        super().__init__(text.rstrip())
         self.code = code
         self.reason = reason
 

@@ -14,7 +14,7 @@ from app.agent.wakefulness import Wakefulness
 from app.control.server import ControlParts, ControlServer
 from app.dashboard.dashboard import Dashboard
 from app.dashboard.parts import DashboardParts
-from app.effective import DEFAULT
+from app.effective import DEFAULT, ENVIRONMENT
 from app.host.autostart import autostart_here, own_command
 from app.host.opening import open_for_user, open_url
 from app.state import Snapshot
@@ -138,5 +138,5 @@ def _own_command(bench: Bench) -> list[str]:
 
 def _given(bench: Bench, key: str) -> Path | None:
     entry = bench.effective.entries[key]
-    named = entry.origin.startswith(("--", "environment "))
+    named = entry.origin.startswith(("--", ENVIRONMENT))
     return entry.value if named and isinstance(entry.value, Path) else None

@@ -88,7 +88,7 @@ export class Settings {
     const fixed = /^(--|environment )/.test(origin);
     this.language.disabled = fixed;
     this.language.value = origin === "default" ? "" : (row?.value ?? "");
-    setText(this.languageHint, fixed ? t("Set by {origin}, which goes before the settings file.", { origin }) : t("Kept in the settings file."));
+    setText(this.languageHint, fixed ? t("Set by {origin}, which goes before the settings file.", { origin: source(origin) }) : t("Kept in the settings file."));
   }
 
   async toggleLogin() {
@@ -143,7 +143,12 @@ function paint(row, { key, value, origin, about, default: fallback }) {
   setText(shown, inWords(value));
   const usual = origin === "default";
   row.classList.toggle("set", !usual);
-  setText(from, usual ? t("default") : t("{origin} (default: {value})", { origin, value: inWords(fallback) }));
+  setText(from, usual ? t("default") : t("{origin} (default: {value})", { origin: source(origin), value: inWords(fallback) }));
+}
+
+function source(origin) {
+  const name = origin.replace(/^environment /, "");
+  return name === origin ? origin : t("environment {name}", { name });
 }
 
 function inWords(value) {

@@ -116,8 +116,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > HIGHEST_PORT:
-        text = _("expected a number from 0 to {highest}").format(highest=HIGHEST_PORT)
-        raise argparse.ArgumentTypeError(text)
+        what = _("expected a number from 0 to {highest}").format(highest=HIGHEST_PORT)
+        raise argparse.ArgumentTypeError(what)
     return int(text)
 
 

@@ -1,6 +1,7 @@
 """A job's folder and log, made on the journal's thread in one go with its acceptance."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def unmake(record: JobRecord, made: object) -> None:
     """Take the log away again, of a job that could not be stored (on the thread)."""
     if isinstance(made, Ready) and isinstance(made.log, JobLog):
         made.log.discard_here()
-    else:  # whatever is there was made for it: a log that exists gives no name
+        return
+    with suppress(OSError):  # whatever is there was made for it: a log that exists gives no name
         record.log.unlink(missing_ok=True)
 
 

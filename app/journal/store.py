@@ -54,7 +54,7 @@ class Connection:
 
     def begin(self, *, durable: bool) -> None:
         """Open a transaction; only a durable one waits for the disk when it commits."""
-        self._wait_for_the_disk(durable)
+        self._wait_for_the_disk(durable=durable)
         self._convert(self._sql.execute, "BEGIN IMMEDIATE")
 
     def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -64,9 +64,9 @@ class Connection:
     def commit(self) -> None:
         """Make the batch lasting; JournalError when the disk does not take it."""
         self._convert(self._sql.execute, "COMMIT")
-        self._wait_for_the_disk(True)  # somebody waits for the next durable one, nobody now
+        self._wait_for_the_disk(durable=True)  # somebody waits for the next durable one, nobody now
 
-    def _wait_for_the_disk(self, durable: bool) -> None:
+    def _wait_for_the_disk(self, *, durable: bool) -> None:
         if durable is not self._durable:
             level = "FULL" if durable else "NORMAL"
             self._convert(self._sql.execute, f"PRAGMA synchronous = {level}")

@@ -67,12 +67,12 @@ class Shortcoming:
 
 def describe(state: DesktopState) -> str:
     """Return a line for a log: "Desktop: unlocked, 1920x1080 at 96 DPI"."""
-    return _("Desktop: {facts}").format(facts=", ".join(_facts(state)))
+    return _("Desktop: {facts}").format(facts=_(", ").join(_facts(state)))
 
 
 def obstacle(state: DesktopState) -> str:
     """Say in a word or two why no test could use the desktop now; "" when one could."""
-    return ", ".join(_obstacles(state))
+    return _(", ").join(_obstacles(state))
 
 
 def shortcomings(state: DesktopState, needs: Needs) -> tuple[Shortcoming, ...]:

@@ -87,7 +87,7 @@ class _Wait:
         self._note(text.format(missing=self._sentence(), seconds=left), Kind.WARN)
 
     def _sentence(self) -> str:
-        whats = ", ".join(each.what for each in self._missing)
+        whats = _(", ").join(each.what for each in self._missing)
         return _("The desktop is not as .ats.yml needs it: {what}.").format(what=whats)
 
     def _failed(self) -> Outcome:

@@ -8,8 +8,9 @@ from app.host import bundle, ctrl_break
 def main() -> int:
     """Run the program; returns its exit code."""
     bundle.settle()
-    if ctrl_break.is_wanted(sys.argv[1:]):
-        return ctrl_break.deliver(sys.argv[1:])
+    pid = ctrl_break.asked_for(sys.argv[1:])
+    if pid is not None:
+        return ctrl_break.deliver(pid)
     from app.cli import main as run  # noqa: PLC0415 (only now is the process fit for more)
 
     return run()

@@ -167,15 +167,12 @@ def _folders(effective: "Effective") -> dict[str, tuple[str, str]]:
     """Return the work folder and the file as they are meant, whatever was written for them."""
     from app.host.paths import resolve_work_dir  # noqa: PLC0415 (as above)
 
-    entries, usual = effective.entries, effective.usual_file
-    work_dir = entries["work_dir"]
     found = {}
     with suppress(WorkDirError):  # shown as it was written; the start says what is wrong
-        wish = None if work_dir.value is None else str(work_dir.value)
-        found["work_dir"] = (str(resolve_work_dir(wish, effective.home)), work_dir.origin)
-    if entries["config"].value is None and usual.exists():
-        found["config"] = (str(usual), entries["config"].origin)
-    return found
+        found["work_dir"] = resolve_work_dir(effective.config_so_far().work_dir, effective.home)
+    if effective.entries["config"].value is None and effective.usual_file.exists():
+        found["config"] = effective.usual_file
+    return {key: (str(path), effective.entries[key].origin) for key, path in found.items()}
 
 
 def _text(key: str, value: object) -> str:

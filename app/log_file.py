@@ -34,7 +34,6 @@ class RotatingFile:
 
     def open(self, folder: Path) -> None:
         """Go on in `folder`/agent.log; OSError, and the old file stays, when it cannot be."""
-        folder.mkdir(parents=True, exist_ok=True)
         fd = _open(folder / NAME)
         self.close()
         self.path = folder / NAME
@@ -56,7 +55,7 @@ class RotatingFile:
             self._fd = None
 
     def _write(self, data: bytes) -> None:
-        if self._fd is None or not self._is_there():
+        if not self._is_there():
             self._reopen()
         elif self._size and self._size + len(data) > self._rotate_at:
             self._rotate()
@@ -85,7 +84,6 @@ class RotatingFile:
     def _reopen(self) -> None:
         self.close()
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._use(_open(self.path))
 
     def _use(self, fd: int) -> None:
@@ -119,6 +117,7 @@ class RotatingFile:
 
 
 def _open(path: Path) -> int:
-    """Open for appending, readable by this user only (Windows: as the folder allows)."""
+    """Open for appending, folder made; only this user may read it (Windows: as the folder says)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     return os.open(path, flags | getattr(os, "O_BINARY", 0), 0o600)

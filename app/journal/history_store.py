@@ -17,7 +17,7 @@ class HistoryStore(SuiteStore):
         jobs: list[history.PastJob] = []
         while True:
             asked = (wanted, before, limit - len(jobs))
-            page = await self._worker.submit(self._sql.read, history.page, self._sql, *asked)
+            page = await self._worker.submit(self._sql.run, history.page, self._sql, *asked)
             jobs += page.jobs
             before = page.before
             if before is None or len(jobs) == limit:
@@ -25,8 +25,8 @@ class HistoryStore(SuiteStore):
 
     async def record(self, key: int) -> JobRecord | None:
         """Return a job by its key."""
-        return await self._worker.submit(self._sql.read, history.record, self._sql, key)
+        return await self._worker.submit(self._sql.run, history.record, self._sql, key)
 
     async def case_counts(self, keys: Sequence[int]) -> dict[int, dict[str, int]]:
         """Return how many cases of each of these jobs were reported as what, as far as any."""
-        return await self._worker.submit(self._sql.read, history.case_counts, self._sql, keys)
+        return await self._worker.submit(self._sql.run, history.case_counts, self._sql, keys)

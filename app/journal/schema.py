@@ -97,10 +97,6 @@ INSERT = (
 FINISH = (
     "UPDATE jobs SET state = ?, log_end = ?, finished_at = ? WHERE key = ? AND finished_at IS NULL"
 )
-DELIVERED = (
-    "UPDATE jobs SET delivered = 1 WHERE key = ? AND finished_at IS NOT NULL"
-    " AND confirmed >= log_end AND NOT EXISTS (SELECT 1 FROM items WHERE job = jobs.key)"
-)
 # ? = an offset, twice, and the key. In one statement: each costs the thread its turn.
 CONFIRM = (
     "UPDATE jobs SET confirmed = max(confirmed, ?), delivered = delivered OR"

@@ -55,21 +55,17 @@ class Connection:
     def begin(self, *, durable: bool) -> None:
         """Open a transaction; only a durable one waits for the disk when it commits."""
         self._wait_for_the_disk(durable=durable)
-        self._convert(self._sql.execute, "BEGIN IMMEDIATE")
-
-    def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run `fn` in the open transaction; JournalError for what SQLite reports."""
-        return self._convert(fn, *args)
+        self.run(self._sql.execute, "BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Make the batch lasting; JournalError when the disk does not take it."""
-        self._convert(self._sql.execute, "COMMIT")
+        self.run(self._sql.execute, "COMMIT")
         self._wait_for_the_disk(durable=True)  # somebody waits for the next durable one, nobody now
 
     def _wait_for_the_disk(self, *, durable: bool) -> None:
         if durable is not self._durable:
             level = "FULL" if durable else "NORMAL"
-            self._convert(self._sql.execute, f"PRAGMA synchronous = {level}")
+            self.run(self._sql.execute, f"PRAGMA synchronous = {level}")
             self._durable = durable
 
     def rollback(self) -> None:
@@ -82,15 +78,12 @@ class Connection:
         """Run one statement."""
         return self._sql.execute(sql, args)
 
-    def read(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run `fn` without a transaction; JournalError for what SQLite reports."""
-        return self._convert(fn, *args)
-
     def close(self) -> None:
         """Close the file; everything committed stays."""
         self._sql.close()
 
-    def _convert(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
+    def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run `fn`, in a transaction if one is open; JournalError for what SQLite reports."""
         try:
             return fn(*args)
         except sqlite3.Error as why:
@@ -172,19 +165,19 @@ class Store(HistoryStore):
 
     async def find(self, target: Target, job_id: str) -> JobRecord | None:
         """Return the job that `target` knows as `job_id`."""
-        return await self._worker.submit(self._sql.read, queries.find, self._sql, target, job_id)
+        return await self._worker.submit(self._sql.run, queries.find, self._sql, target, job_id)
 
     async def unfinished(self) -> list[JobRecord]:
         """Return the jobs without an end, oldest first."""
-        return await self._worker.submit(self._sql.read, queries.unfinished, self._sql)
+        return await self._worker.submit(self._sql.run, queries.unfinished, self._sql)
 
     async def undelivered(self) -> list[tuple[JobRecord, list[StoredItem]]]:
         """Return the jobs that owe something, oldest first, with their items (no bodies)."""
-        return await self._worker.submit(self._sql.read, queries.undelivered, self._sql)
+        return await self._worker.submit(self._sql.run, queries.undelivered, self._sql)
 
     async def item(self, seq: int) -> StoredItem | None:
         """Return an owed item with its body; ValueError when that cannot be read."""
-        return await self._worker.submit(self._sql.read, queries.item, self._sql, seq)
+        return await self._worker.submit(self._sql.run, queries.item, self._sql, seq)
 
     def confirm(self, key: int, offset: int, seqs: Sequence[int]) -> None:
         """The platform has handled the log up to `offset` and these items."""
@@ -200,7 +193,7 @@ class Store(HistoryStore):
         0 switches a rule off: the other one decides alone; both off: every job stays.
         """
         days = (keep_tasks, keep_days, now)
-        return await self._worker.submit(self._sql.read, queries.removable, self._sql, *days)
+        return await self._worker.submit(self._sql.run, queries.removable, self._sql, *days)
 
     async def removed(self, keys: Sequence[int]) -> None:
         """Folder and log of these jobs are gone; their ids stay remembered for long."""
@@ -208,7 +201,7 @@ class Store(HistoryStore):
 
     async def get(self, name: str) -> str | None:
         """Return a remembered value."""
-        return await self._worker.submit(self._sql.read, queries.get, self._sql, name)
+        return await self._worker.submit(self._sql.run, queries.get, self._sql, name)
 
     async def put(self, name: str, value: str) -> None:
         """Remember a value, durable."""

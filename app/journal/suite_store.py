@@ -14,8 +14,8 @@ Ts = TypeVarTuple("Ts")
 class Sql(queries.Sql, Protocol):
     """The part of a connection that is needed here."""
 
-    def read(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run `fn` without a transaction; JournalError for what the database reports."""
+    def run(self, fn: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run `fn`; JournalError for what the database reports."""
 
 
 class SuiteStore:
@@ -34,7 +34,7 @@ class SuiteStore:
 
     async def reported(self, key: int) -> dict[str, str]:
         """Return what each case of this job was reported as, by case_id."""
-        return await self._worker.submit(self._sql.read, queries.reported, self._sql, key)
+        return await self._worker.submit(self._sql.run, queries.reported, self._sql, key)
 
     async def when_group_free(self, record: JobRecord, then: Callable[[], None]) -> bool:
         """Do `then` unless another job of the same group and work dir is not removed yet.
@@ -48,7 +48,7 @@ class SuiteStore:
         await self._worker.transact(queries.spend, self._sql, key, count)
 
     def _when_group_free(self, record: JobRecord, then: Callable[[], None]) -> bool:
-        kept = bool(self._sql.read(queries.group_kept, self._sql, record))
+        kept = bool(self._sql.run(queries.group_kept, self._sql, record))
         if not kept:
             then()
         return not kept

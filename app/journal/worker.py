@@ -217,8 +217,8 @@ class Worker:
     def _transact(self, work: Work, pending: list[Work], *, durable: bool) -> None:
         """Do database work in the open transaction; what fails takes nothing else with it.
 
-        Failures are rare: only then the others do again what is undone with it, each alone,
-        instead of a savepoint for each of them always.
+        Failures are rare: what is undone with one is done again, each piece alone. A savepoint
+        around every piece would cost more, always.
         """
         database = self._database
         if database is None:

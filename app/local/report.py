@@ -92,7 +92,7 @@ class Report:
         )
         if counts[None]:
             text += _(", {count} without a result").format(count=counts[None])
-        yield _("{sum}; {seconds} s").format(sum=text, seconds=f"{self.duration:.2f}")
+        yield _("{sum}; {seconds:.2f} s").format(sum=text, seconds=self.duration)
         yield paint.apart(self._ended(), "32;1" if self.good else "31;1")
 
     def _ended(self) -> str:

@@ -12,6 +12,7 @@ from app.control.client import Agent
 from app.demo.platform import DemoPlatform
 from app.state import Command
 
+START_TIMEOUT = 30.0  # seconds until it is online: under Wine an interpreter takes its time
 END_TIMEOUT = 25.0  # seconds for an orderly end: the jobs' grace and the flush included
 
 
@@ -88,7 +89,8 @@ class AgentProcess:
 
     async def kill(self) -> None:
         """End it as a crash would: nothing of it gets a last word."""
-        self._running.kill()
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            self._running.kill()
         await self.ended()
 
     @property
@@ -107,11 +109,21 @@ async def running_agent(
     before = platform.connections
     await agent.start()
     try:
-        await platform.agent_online(connections=before + 1)
+        await _comes_online(agent, platform, before + 1)
         yield agent
     finally:
         if agent._running.returncode is None:
             await agent.kill()
+
+
+async def _comes_online(agent: AgentProcess, platform: DemoPlatform, connections: int) -> None:
+    """Wait for it; an agent that does not come tells in the error what it did instead."""
+    try:
+        await platform.agent_online(START_TIMEOUT, connections)
+    except TimeoutError as silence:
+        await agent.kill()
+        silence.add_note(f"its stderr:\n{agent.output}\nthe end of its log:\n{agent.log[-4000:]}")
+        raise
 
 
 async def appears(file: Path) -> None:

@@ -209,7 +209,7 @@ async def test_a_bad_ats_yml_is_named(tmp_path: Path) -> None:
 
 async def test_a_suite_runs_into_its_timeout(tmp_path: Path) -> None:
     """What has no result by then is an error; the suite has failed."""
-    limits = JobLimits(task_timeout=0.8, grace=0.3)
+    limits = JobLimits(task_timeout=3.0, grace=0.3)
     async with open_room(tmp_path, limits=limits) as room:
         await room.suite("e1", python(tmp_path, 'write(item("100001", "passed"))\ntime.sleep(60)'))
         end = await room.end("e1")

@@ -203,22 +203,22 @@ def test_cases_of_which_nothing_is_known(place: Place) -> None:
 def test_timeout(place: Place) -> None:
     """6; what ran is named before it is ended, what was reported stays."""
     command = place.python(f"write({PASSED!r}); print('waits', flush=True); time.sleep(60)")
-    done = place.run(place.suite(command, cases=["100001", "100002"], timeout=1))
+    done = place.run(place.suite(command, cases=["100001", "100002"], timeout=4))
     assert done.code == 6
     assert done.words == [("100001", "passed"), ("100002", "error")]
-    assert "登录: timed out. It ran into its timeout of 1 s." in done.out
+    assert "登录: timed out. It ran into its timeout of 4 s." in done.out
 
 
 def test_the_agents_settings_count(place: Place) -> None:
     """The usual file is read, of which a run without a platform needs no address or token."""
     (place.home / "config.yaml").write_text(
-        "task: {idle_timeout: 1}\nsuite: {results: [own.xml]}\nsuit: 1", encoding="utf-8"
+        "task: {idle_timeout: 4}\nsuite: {results: [own.xml]}\nsuit: 1", encoding="utf-8"
     )
     command = place.python(f"write({PASSED!r}, 'own.xml'); time.sleep(60)")
     done = place.run(place.suite(command), ATS_AGENT_TOKEN_FILE="/nowhere")
     assert done.code == 6
     assert done.words == [("test_100001", "passed")]
-    assert "It printed nothing for 1 s" in done.out
+    assert "It printed nothing for 4 s" in done.out
     assert "suit: unknown key" in done.err
 
 

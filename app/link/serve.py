@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 TOKEN_REFUSED = 1008  # close code (docs/protocol.md, 0.10)
 BLAMED_CODES = frozenset({1002, 1003, 1006, 1007, 1009, 1011})  # maybe caused by what we sent
-LOOK_EVERY = 2.0  # seconds between two looks at clocks and deadlines
+LOOK_EVERY = 2.5  # seconds between two looks at clocks and deadlines: with the heartbeats of 5 s
 CLOSE_TIMEOUT = 3.0  # seconds for a closing handshake
 CONTROL_LIMIT = 1000  # messages in the control lane; more means that nothing gets out
 

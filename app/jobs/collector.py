@@ -79,12 +79,10 @@ class Collector:
         self._find(look=True)
         items = self._look(last=True)
         seen = [file for file in self._files.values() if file.is_fresh and self._counts(file)]
-        empty = [file.name for file in seen if not file.item_count]
         problems = [*self._problems, *self._file_problems(seen), *self._search_problems(seen)]
         return Findings(
             items=tuple(items),
             files_seen=tuple(file.name for file in seen),
-            empty_files=tuple(empty),
             problems=tuple(problems[:_SHOWN]),
         )
 

@@ -43,7 +43,7 @@ def test_without_tests_the_command_is_the_case() -> None:
 
 def test_an_empty_result_file_is_a_failure() -> None:
     """Tests were expected, and there are none."""
-    findings = Findings(files_seen=("report.xml",), empty_files=("report.xml",))
+    findings = Findings(files_seen=("report.xml",))
     end = EveryTestBook("smoke").end(Ending(Why.EXITED, 0, findings=findings))
     assert [r.result for r in end.results] == [Verdict.ERROR]
     assert not end.ok

@@ -11,5 +11,4 @@ class Findings:
 
     items: tuple[TestItem, ...] = ()  # new or changed since the last poll
     files_seen: tuple[str, ...] = ()  # result files that this run wrote
-    empty_files: tuple[str, ...] = ()  # those of them that hold no test
     problems: tuple[str, ...] = ()  # one sentence each

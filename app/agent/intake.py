@@ -64,7 +64,7 @@ class Intake:
 
     def __init__(self, parts: IntakeParts) -> None:
         self._parts = parts
-        self._todo: asyncio.Queue[Welcome | Work] = asyncio.Queue()
+        self._todo: asyncio.Queue[Welcome | Work | None] = asyncio.Queue()  # None: a doubt
         self._target: Target | None = None
         self._welcome: Welcome | None = None  # the last one
         self.progress = asyncio.Event()  # something was confirmed
@@ -111,6 +111,12 @@ class Intake:
         if self._welcome is not None:
             self._todo.put_nowait(self._welcome)
 
+    def doubt_folder(self) -> None:
+        """A job could not use the work folder: find out what is wrong, for the user to see."""
+        if self._usable is not None:
+            self._usable = None
+            self._todo.put_nowait(None)
+
     # ------------------------------------------------------------ carrying out
 
     async def run(self) -> None:
@@ -120,6 +126,8 @@ class Intake:
             if isinstance(item, Welcome):
                 await self.settle(item.work_dir)
                 await self._introduce()
+            elif item is None:
+                await self.settle(self._wish)
             elif self._target is not None:
                 await self._try(item, self._target)
 

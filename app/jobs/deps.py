@@ -38,6 +38,7 @@ class JobDeps:
     answer: Callable[[OwedItem], None]  # a result that the journal cannot keep: said once
     on_change: Callable[[], None]  # the views are different now
     clock: Callable[[], float]
+    on_folder_trouble: Callable[[], None] = lambda: None  # no log can begin in the work folder
     encodings: Sequence[str] = field(default_factory=output_encodings)
     redactor: Redactor = field(default_factory=Redactor)  # the agent's own secrets
     result_patterns: Sequence[str] = ()  # of suites without .ats.yml; empty: the usual names

@@ -129,6 +129,7 @@ class Runner:
         """Take folder and log, made with the acceptance or, for a job that waited, now."""
         ready = self._ready or await self._make_ready()
         if isinstance(ready.log, JournalError):  # the folder's trouble is the cause of both
+            self._deps.on_folder_trouble()
             raise ready.workplace if isinstance(ready.workplace, NotRunnableError) else ready.log
         output = output_to(self._deps, self._job.record, ready.log, self._redactor)
         self._output = output

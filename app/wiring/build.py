@@ -138,6 +138,7 @@ class _Builder:
         self._journal = journal
         self._news = news
         self._line = Line()
+        self._intake: Intake | None = None
         self._sampler = FactsSampler(config.heartbeat_interval)
         self._sampler.use_server(urlsplit(config.server_url).hostname or "")
         private = [*own_files(config.home), *config.private_files]
@@ -147,7 +148,7 @@ class _Builder:
 
     def parts(self, registration: Registration, wishes: Wishes) -> Parts:
         """Return them all."""
-        intake = self._intake()
+        self._intake = intake = self._new_intake()
         self._line.keeper = keeper = Keeper(
             self._keeper_parts(intake, registration), wanted=wishes.wanted
         )
@@ -175,6 +176,7 @@ class _Builder:
             remark=self._line.remark,
             answer=self._line.answer,
             on_change=self._news.ring,
+            on_folder_trouble=self._doubt_folder,
             clock=time.time,
             redactor=self._bench.redactor,
             result_patterns=config.result_patterns,
@@ -182,7 +184,11 @@ class _Builder:
             desktop_seen=self._desktop.seen,
         )
 
-    def _intake(self) -> Intake:
+    def _doubt_folder(self) -> None:
+        if self._intake is not None:  # it is there before any job
+            self._intake.doubt_folder()
+
+    def _new_intake(self) -> Intake:
         current = self._current
         return Intake(
             IntakeParts(

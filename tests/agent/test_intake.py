@@ -108,6 +108,20 @@ async def test_what_the_journal_cannot_take_now_comes_again(
         assert len(completions) == 1
 
 
+async def test_a_doubted_folder_is_looked_at_again(tmp_path: Path) -> None:
+    """Whatever is wrong with it is the problem that is shown, until it is mended."""
+    async with at_work(tmp_path) as (room, one):
+        root = room.work_dir.root
+        await room.until(lambda: one.work_dir == root)
+        root.rename(tmp_path / "moved")
+        root.write_text("in the way", encoding="utf-8")
+        one.doubt_folder()
+        await room.until(lambda: f"The work folder {root} cannot be used" in one.problem)
+        root.unlink()
+        one.deliver(suite("e1"))
+        await room.until(lambda: one.problem == "" and bool(room.dispatcher.ended()))
+
+
 async def test_a_cancel_without_an_execution_is_for_all_of_its_suite(tmp_path: Path) -> None:
     """What runs and what waits is cancelled, another suite is not; it is no unknown execution."""
     async with at_work(tmp_path, max_concurrent=2) as (room, one):

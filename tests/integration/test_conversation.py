@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.control.client import Agent
+from app.control.wire import AskStatus
 from app.demo.platform import DemoPlatform, Settings
 from tests.integration.agents import AgentProcess, ask_to_end, running_agent
 from tests.integration.scripts import DEAF, WHERE, command
@@ -169,10 +171,10 @@ async def test_unusable_work_dir_of_the_platform_refuses_work_only(tmp_path: Pat
 
 
 async def test_a_work_dir_that_breaks_later_is_named(tmp_path: Path) -> None:
-    """A file in its place: the answer names path and cause; mended, the next task runs."""
-    work_dir = tmp_path / "work"
+    """A file in its place: answer and status name path and cause; mended, the next task runs."""
+    work_dir, home = tmp_path / "work", tmp_path / "home"
     settings = Settings(work_dir=str(work_dir))
-    async with DemoPlatform(settings) as platform, running_agent(platform, tmp_path / "home"):
+    async with DemoPlatform(settings) as platform, running_agent(platform, home):
         await platform.send_task("t1", "echo hi")
         await platform.result("t1")
         work_dir.rename(tmp_path / "moved")
@@ -181,9 +183,22 @@ async def test_a_work_dir_that_breaks_later_is_named(tmp_path: Path) -> None:
         error = (await platform.result("t2"))["error"]
         folder = work_dir / "tasks" / "t2"
         assert error == f"The task's folder {folder} cannot be used: a file is in the way."
+        assert await eventually(home, f"The work folder {work_dir} cannot be used: ")
         work_dir.unlink()
         await platform.send_task("t3", "echo hi")
         assert (await platform.result("t3"))["status"] == "success"
+        assert await eventually(home, "")
+
+
+async def eventually(home: Path, problem: str) -> bool:
+    """Wait until the agent shows a problem that begins like this; "": none at all."""
+    async with asyncio.timeout(10):
+        while True:
+            with Agent(home) as agent:
+                shown = (agent.ask(AskStatus())["problem"] or {"text": ""})["text"]
+            if shown.startswith(problem) and bool(shown) is bool(problem):
+                return True
+            await asyncio.sleep(0.05)
 
 
 async def test_own_unusable_work_dir_ends_the_agent(tmp_path: Path) -> None:

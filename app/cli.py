@@ -158,8 +158,10 @@ def _config_show(flags: Mapping[str, str], *, as_json: bool) -> int:
         said = {key: {"value": value, "from": origin} for key, (value, origin) in shown.items()}
         say(json.dumps(said, indent=2))
     else:
-        rows = [(key, _text(key, value), in_words(where)) for key, (value, where) in shown.items()]
-        say(_table(rows))
+        texts = {key: _text(key, value) for key, (value, _where) in shown.items()}
+        if shown["config"][0] is None:
+            texts["config"] = _("{path} when it exists").format(path=effective.usual_file)
+        say(_table([(key, texts[key], in_words(where)) for key, (_value, where) in shown.items()]))
     return ExitCode.OK
 
 

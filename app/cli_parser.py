@@ -214,7 +214,7 @@ def _usages() -> list[str]:
     control = [f"{name} {usage}".strip() for name, usage in cli_control.COMMANDS.items()]
     more = cli_login.COMMANDS | cli_autostart.COMMANDS
     login = [f"{name} {usage}".strip() for name, usage in more.items()]
-    return [f"[FLAGS] {_CONFIG_SHOW}", f"[FLAGS] {_RUN_LOCAL}", *login, *control]
+    return [f"[FLAGS] {_CONFIG_SHOW}", f"[FLAGS] {_RUN_LOCAL}", *login, *control, "selftest"]
 
 
 def _add_control(commands: "argparse._SubParsersAction[_Parser]") -> None:

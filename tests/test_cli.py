@@ -153,6 +153,9 @@ def test_config_show(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert rows["token"].endswith(" --token")
     assert rows["task.timeout"].split()[1:] == ["60", f"{tmp_path / 'config.yaml'}:1"]
     assert rows["home"].endswith("environment ATS_AGENT_HOME")
+    (tmp_path / "config.yaml").unlink()
+    assert main(["config", "show"]) == 0
+    assert f"{tmp_path / 'config.yaml'} when it exists" in capsys.readouterr().out
     assert "Did you mean task.timeout?" in err
 
 

@@ -154,7 +154,7 @@ def test_a_service_that_hangs_holds_nobody(bus: str) -> None:
         awake.hold()
         assert saver.next_count() == 0  # it was asked, and says nothing
         awake.release()
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5.0
         assert awake.wait_released(15.0)
         assert not awake.held
 

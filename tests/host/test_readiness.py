@@ -202,7 +202,7 @@ def test_a_display_that_hangs_takes_little_time(screen: Screen) -> None:
         with stopped(screen[1]):
             began = time.monotonic()
             assert desktop_state() == DesktopState(session=True), first
-            assert time.monotonic() - began < 2.0
+            assert time.monotonic() - began < 5.0
         # A server that lost its last client begins anew, and refuses meanwhile.
         until(lambda: desktop_state().width == 320, "the display is back")
 
@@ -226,7 +226,7 @@ def test_a_bus_that_hangs_takes_little_time(bus: LockBus) -> None:
     with stopped(bus.process):
         began = time.monotonic()
         assert desktop_state().width == 320
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 5.0
 
 
 @contextmanager

@@ -150,7 +150,7 @@ async def test_rule_2_a_heartbeat_at_once_after_each_connect(tmp_path: Path) -> 
         assert kinds(platform)[0] == "heartbeat"
         await platform.cut()
         await platform.wait_for(lambda: platform.connections == 2)
-        await platform.agent_online(timeout=1, connections=2)
+        await platform.agent_online(connections=2)
         assert platform.facts["os_type"]
 
 
@@ -693,7 +693,7 @@ async def test_rule_10_any_other_code_means_try_again(tmp_path: Path, code: int)
     """A clean close, whatever it says, is a loss like any other."""
     async with DemoPlatform() as platform, running_agent(platform, tmp_path / "home"):
         await platform.close_agents(code, "Token required")
-        await platform.agent_online(connections=2, timeout=4)
+        await platform.agent_online(connections=2)
         await platform.send_task("t1", "echo hi")
         assert (await platform.result("t1"))["status"] == "success"
 

@@ -352,7 +352,7 @@ async def test_a_second_stop_hurries(tmp_path: Path) -> None:
         await room.until(lambda: room.dispatcher.views()[0].state is JobState.STOPPING)
         began = time.monotonic()
         await room.dispatcher.stop(0)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         assert (await room.result("t1"))["exit_code"] == KILLED
 
 

@@ -242,7 +242,7 @@ async def test_cancelling_ends_all_of_git_at_once(
         before = asyncio.get_running_loop().time()
         task.cancel()
         await asyncio.wait([task])
-        assert asyncio.get_running_loop().time() - before < 1.0
+        assert asyncio.get_running_loop().time() - before < 5.0
     assert of_job(desk.marker) == []
     server.order()
     assert (await desk.check_out(url)).subject == "first"

@@ -185,7 +185,7 @@ async def test_a_background_process_does_not_hold_the_job(tmp_path: Path) -> Non
         began = time.monotonic()
         await room.assign("t1", "sleep 61 &\necho $!")
         result = await room.result("t1")
-        assert 0.5 <= time.monotonic() - began < 2
+        assert 0.5 <= time.monotonic() - began < 5
         assert (result["status"], result["exit_code"]) == ("success", 0)
         assert not alive(int(result["output"]))
         line = room.log_lines("t1")[-2]
@@ -194,11 +194,12 @@ async def test_a_background_process_does_not_hold_the_job(tmp_path: Path) -> Non
 
 async def test_a_silent_leftover_is_ended_at_once(tmp_path: Path) -> None:
     """A leftover that holds no pipe costs no wait."""
-    async with open_room(tmp_path) as room:
+    limits = JobLimits(task_timeout=60.0, held_pipes=20.0)
+    async with open_room(tmp_path, limits=limits) as room:
         began = time.monotonic()
         await room.assign("t1", "setsid sleep 62 >/dev/null 2>&1 &\nsleep 0.1")
         assert (await room.result("t1"))["status"] == "success"
-        assert time.monotonic() - began < 0.55
+        assert time.monotonic() - began < 10
         assert "now ended: sleep 62" in room.log_lines("t1")[-2]
 
 

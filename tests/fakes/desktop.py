@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageGrab
 
-from tests.fakes.panel import until
+from tests.fakes.panel import answers, until
 
 NEEDED = ("Xvfb", "xdotool", "dbus-daemon", "xfce4-panel")
 WIDTH, HEIGHT, PANEL = 800, 600, 32  # pixels
@@ -49,9 +49,9 @@ class Desktop:
         """Start display, bus and panel."""
         self.start_display()
         bus = self._folder / "run" / "bus"
-        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
-        self._start(["dbus-daemon", "--session", "--nofork", f"--address=unix:path={bus}"])
-        until(bus.exists, "the bus stands")
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = address = f"unix:path={bus}"
+        self._start(["dbus-daemon", "--session", "--nofork", f"--address={address}"])
+        until(lambda: answers(address), "the bus stands")
         self._start([XFCONFD])
         self.start_panel()
 

@@ -17,7 +17,7 @@ from jeepney import (
 )
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
-from tests.fakes.panel import until
+from tests.fakes.panel import answers, until
 
 SAVER = "org.gnome.ScreenSaver"
 LOGIND = "org.freedesktop.login1"
@@ -74,12 +74,11 @@ class LockBus:
 @contextmanager
 def lock_bus(folder: Path) -> Iterator[LockBus]:
     """A bus with nothing on it."""
-    socket = folder / "bus"
-    address = f"unix:path={socket}"
+    address = f"unix:path={folder / 'bus'}"
     command = ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"]
     bus = LockBus(address, subprocess.Popen(command, stderr=subprocess.DEVNULL))
     try:
-        until(socket.exists, "the bus stands")
+        until(lambda: answers(address), "the bus stands")
         yield bus
     finally:
         bus.close()

@@ -57,7 +57,7 @@ class SessionBus:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        until(self.socket.exists, "the bus stands")
+        until(lambda: answers(self.address), "the bus stands")
 
     def stop(self) -> None:
         """End it: everybody on it loses the connection."""
@@ -239,6 +239,12 @@ def _program(name: str) -> str:
     path = shutil.which(name)
     assert path is not None
     return path
+
+
+def answers(address: str) -> bool:
+    """Tell whether a bus takes connections; the file of its socket comes a moment earlier."""
+    open_dbus_connection(address).close()
+    return True
 
 
 def until(condition: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:

@@ -84,9 +84,9 @@ def _with_separators(groups: list[list[Item]]) -> Iterator[Item]:
 
 def _problem(snapshot: Snapshot) -> Iterator[Item]:
     """The last problem in a few words, all of it one step further."""
-    if not snapshot.problem:
+    text = _line(snapshot.problem)
+    if not text:
         return
-    text = harmless(" ".join(snapshot.problem.split()))
     lines = tuple(Item(line) for line in wrapped(text, LINE_LENGTH))
     title = _("Last problem: {problem}").format(problem=text)
     yield Item(shortened(title, LINE_LENGTH), items=lines)
@@ -96,8 +96,13 @@ def _remarks(snapshot: Snapshot) -> Iterator[Item]:
     """What there is to know of this computer besides the agent's own state."""
     if snapshot.awake:
         yield Item(_("Keeping this computer awake"))
-    if snapshot.desktop:
-        yield Item(shortened(harmless(" ".join(snapshot.desktop.split())), LINE_LENGTH))
+    if desktop := _line(snapshot.desktop):
+        yield Item(shortened(desktop, LINE_LENGTH))
+
+
+def _line(text: str) -> str:
+    """Return a text as one line; "" when there is nothing in it to see."""
+    return harmless(" ".join(text.split()))
 
 
 def _wishes(snapshot: Snapshot) -> Iterator[Item]:

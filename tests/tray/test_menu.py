@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.state import (
@@ -181,6 +181,7 @@ SNAPSHOTS = st.builds(
 
 
 @given(SNAPSHOTS)
+@example(Snapshot(desktop="\x85", problem="\u2003"))  # nothing to see: no separator, no title
 def test_no_snapshot_breaks_the_menu(snapshot: Snapshot) -> None:
     """The state comes first, one way to quit, one default, separators only separate."""
     shown = menu(View(snapshot))
